@@ -1,0 +1,13 @@
+// Assertions that stay on in production. They state what our own code guarantees; input from outside is never
+// checked with them, it is answered with an Error.
+#pragma once
+
+namespace confidente {
+
+/// Prints where the broken guarantee stands and aborts.
+[[noreturn]] void check_failed(const char* condition, const char* file, int line) noexcept;
+
+}  // namespace confidente
+
+#define check(condition) \
+    (static_cast<bool>(condition) ? void(0) : ::confidente::check_failed(#condition, __FILE__, __LINE__))
