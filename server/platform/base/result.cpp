@@ -1,5 +1,7 @@
 #include "platform/base/result.hpp"
 
+#include <ostream>
+
 namespace confidente {
 
 Error internal_error(std::string cause) {
@@ -20,6 +22,12 @@ Error validation_error(std::string field, std::string code, std::string detail) 
     std::vector<FieldError> fields;
     fields.push_back({std::move(field), std::move(code), std::move(detail)});
     return validation_error(std::move(fields));
+}
+
+std::ostream& operator<<(std::ostream& out, const Error& error) {
+    out << error.code << ": " << error.detail;
+    if (!error.cause.empty()) out << " (" << error.cause << ')';
+    return out;
 }
 
 }  // namespace confidente

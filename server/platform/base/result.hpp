@@ -8,7 +8,9 @@
 
 #include <boost/system/result.hpp>
 #include <cstdint>
+#include <iosfwd>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -61,6 +63,9 @@ Error validation_error(std::string field, std::string code, std::string detail);
 [[noreturn]] inline void throw_exception_from_error(const Error& error, const boost::source_location&) {
     throw std::runtime_error("Result without value: " + error.code + " " + error.cause);
 }
+
+/// `code: detail (cause)`, for logs and test output.
+std::ostream& operator<<(std::ostream& out, const Error& error);
 
 template <class T>
 using Result = boost::system::result<T, Error>;

@@ -1,0 +1,124 @@
+// The database as the slices see it: one SQL text for every engine, named parameters, transactions that compose.
+//
+//   constexpr db::Query kFindUser{"find_user", "SELECT id, name FROM users WHERE email = :email"};
+//   TRY(auto rows, tx.query(kFindUser, {{"email", email}}));
+//   if (rows.empty()) ...;  rows[0].text("name")
+//
+// A service verb is plain and synchronous and takes Transaction& first; the edge opens the transaction:
+//   auto work = [&](db::Transaction& tx) { return gifts.send(tx, command); };
+//   auto gift = co_await db.write(work);          // name the lambda first (GCC 12)
+//
+// Invariants: what write() returns successfully is durable; a failed work leaves nothing behind and harms no other
+// that shares its commit (each has its own savepoint). Works must be repeatable: they may be run again.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "platform/base/result.hpp"
+#include "platform/base/task.hpp"
+
+namespace confidente::db {
+
+/// A statement: its name is its metric's label and its cache key, so it is unique in the program.
+struct Query {
+    const char* name;
+    const char* sql;
+};
+
+using Value = std::variant<std::nullptr_t, std::int64_t, std::string>;
+
+struct Param {
+    const char* name;
+    Value value;
+
+    Param(const char* n, std::nullptr_t) : name(n), value(nullptr) {}
+    Param(const char* n, std::string v) : name(n), value(std::move(v)) {}
+    Param(const char* n, std::string_view v) : name(n), value(std::string{v}) {}
+    Param(const char* n, const char* v) : name(n), value(std::string{v}) {}
+    template <std::integral T>
+    Param(const char* n, T v) : name(n), value(static_cast<std::int64_t>(v)) {}
+    template <class T>
+    Param(const char* n, const std::optional<T>& v) : Param(v ? Param(n, *v) : Param(n, nullptr)) {}
+};
+using Params = std::vector<Param>;
+
+/// One row; columns by the name the statement gives them. Asking for a column that is not there, or of another type,
+/// is a bug of ours and aborts.
+class Row {
+public:
+    Row(std::shared_ptr<const std::vector<std::string>> names, std::vector<Value> values);
+    std::int64_t integer(std::string_view column) const;
+    const std::string& text(std::string_view column) const;
+    std::optional<std::int64_t> optional_integer(std::string_view column) const;
+    std::optional<std::string> optional_text(std::string_view column) const;
+    bool is_null(std::string_view column) const;
+
+private:
+    const Value& at(std::string_view column) const;
+    std::shared_ptr<const std::vector<std::string>> names_;
+    std::vector<Value> values_;
+};
+using Rows = std::vector<Row>;
+
+/// One open transaction. Not thread-safe; lives only during the work it was given to.
+class Transaction {
+public:
+    virtual ~Transaction() = default;
+    /// Runs a statement and returns its rows (none for a plain write). Errors: `conflict` kind with code
+    /// `unique_violation` (cause names the constraint), `check_violation`, `foreign_key_violation`; `storage_full`
+    /// and `database_unavailable` (unavailable); anything else internal.
+    virtual Result<Rows> query(const Query& query, const Params& params = {}) = 0;
+    /// The same, for statements whose rows do not matter: how many rows were changed.
+    virtual Result<std::int64_t> execute(const Query& query, const Params& params = {}) = 0;
+};
+
+enum class Engine : std::uint8_t { sqlite, postgres };
+
+/// A pool of connections to one database. Thread-safe.
+class Database {
+public:
+    virtual ~Database() = default;
+    virtual Engine engine() const = 0;
+
+    /// Runs `work` in a read-write transaction on a database thread. Blocking callers (commands, tests) use the
+    /// _blocking forms; never from an event loop.
+    template <class F>
+    auto write(F work) -> Task<std::invoke_result_t<F&, Transaction&>>;
+    template <class F>
+    auto read(F work) -> Task<std::invoke_result_t<F&, Transaction&>>;
+    template <class F>
+    auto write_blocking(F work) -> std::invoke_result_t<F&, Transaction&>;
+    template <class F>
+    auto read_blocking(F work) -> std::invoke_result_t<F&, Transaction&>;
+
+    /// Called on a database thread after a commit; must not block. For the outbox relay.
+    virtual void on_commit(std::function<void()> listener) = 0;
+    /// Runs a whole SQL script (a migration) in one transaction.
+    virtual Status run_script(std::string_view sql) = 0;
+
+protected:
+    /// `work` returns true to commit; `done` is called after the commit with an error if it failed, from a database
+    /// thread. `work` may be called again if the group it shared had to be rolled back.
+    using Work = std::function<Status(Transaction&)>;
+    using Done = std::function<void(Status)>;
+    virtual void submit_write(Work work, Done done) = 0;
+    virtual void submit_read(Work work, Done done) = 0;
+
+private:
+    template <class F>
+    auto run(F work, bool writes) -> Task<std::invoke_result_t<F&, Transaction&>>;
+    template <class F>
+    auto run_blocking(F work, bool writes) -> std::invoke_result_t<F&, Transaction&>;
+};
+
+}  // namespace confidente::db
+
+#include "platform/db/database_impl.hpp"

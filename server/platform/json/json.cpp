@@ -1,0 +1,172 @@
+#include "platform/json/json.hpp"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <vector>
+
+namespace confidente::json {
+namespace {
+
+/// Code points of valid UTF-8 (the parser has refused anything else).
+std::size_t code_points(std::string_view text) {
+    return static_cast<std::size_t>(
+        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+std::string_view trimmed(std::string_view text) {
+    constexpr std::string_view kSpace = " \t\r\n";
+    const auto first = text.find_first_not_of(kSpace);
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+bool has_control(std::string_view text, TextLimits::Lines lines) {
+    return std::any_of(text.begin(), text.end(), [&](char c) {
+        if (lines == TextLimits::Lines::many && (c == '\n' || c == '\t' || c == '\r')) return false;
+        return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+    });
+}
+
+}  // namespace
+
+Result<Value> parse(std::string_view text) {
+    boost::json::parse_options options;
+    options.max_depth = kMaxDepth;
+    boost::json::error_code ec;
+    try {
+        Value value = boost::json::parse(text, ec, {}, options);
+        if (!ec) return value;
+    } catch (const std::exception& e) {
+        return Error{.kind = ErrorKind::too_large,
+                     .code = "malformed_json",
+                     .detail = "The JSON is too large.",
+                     .cause = e.what()};
+    }
+    return Error{.kind = ErrorKind::invalid,
+                 .code = "malformed_json",
+                 .detail = "The body is not valid JSON.",
+                 .cause = ec.message()};
+}
+
+std::string serialize(const Value& value) { return boost::json::serialize(value); }
+
+struct Reader::State {
+    const Object* object = nullptr;
+    std::vector<std::string_view> taken;
+    std::vector<FieldError> errors;
+};
+
+Reader::Reader(const Value& value) : state_(std::make_unique<State>()) {
+    state_->object = value.if_object();
+    if (!state_->object) fail("", "not_an_object", "A JSON object is expected.");
+}
+
+Reader::~Reader() = default;
+
+const Value* Reader::take(std::string_view field, bool required) {
+    state_->taken.push_back(field);
+    if (!state_->object) return nullptr;
+    const Value* value = state_->object->if_contains(field);
+    if (value && !value->is_null()) return value;
+    if (required) fail(field, "required", "This field is required.");
+    return nullptr;
+}
+
+std::string Reader::checked_text(std::string_view field, const Value& value, TextLimits limits) {
+    const auto* raw = value.if_string();
+    if (!raw) {
+        fail(field, "not_a_string", "A text is expected.");
+        return {};
+    }
+    std::string_view text{raw->data(), raw->size()};
+    if (limits.trim == TextLimits::Trim::yes) text = trimmed(text);
+    const std::size_t length = code_points(text);
+    if (length < limits.min) {
+        fail(field, length == 0 ? "required" : "too_short",
+             length == 0 ? "This field is required." : "At least " + std::to_string(limits.min) + " characters.");
+        return {};
+    }
+    if (length > limits.max) {
+        fail(field, "too_long", "At most " + std::to_string(limits.max) + " characters.");
+        return {};
+    }
+    if (has_control(text, limits.lines)) {
+        fail(field, "bad_characters", "Control characters are not allowed.");
+        return {};
+    }
+    return std::string{text};
+}
+
+std::int64_t Reader::checked_integer(std::string_view field, const Value& value, IntegerLimits limits) {
+    if (!value.is_int64() && !(value.is_uint64() && value.as_uint64() <= INT64_MAX)) {
+        fail(field, "not_an_integer", "A whole number is expected.");
+        return limits.min;
+    }
+    const std::int64_t number = value.is_int64() ? value.as_int64() : static_cast<std::int64_t>(value.as_uint64());
+    if (number < limits.min || number > limits.max) {
+        fail(field, "out_of_range",
+             "Between " + std::to_string(limits.min) + " and " + std::to_string(limits.max) + " is expected.");
+        return limits.min;
+    }
+    return number;
+}
+
+std::string Reader::text(std::string_view field, TextLimits limits) {
+    // A text that may be empty is still there: absent and empty are told apart.
+    const Value* value = take(field, true);
+    return value ? checked_text(field, *value, limits) : std::string{};
+}
+
+std::optional<std::string> Reader::optional_text(std::string_view field, TextLimits limits) {
+    const Value* value = take(field, false);
+    if (!value) return {};
+    return checked_text(field, *value, limits);
+}
+
+std::int64_t Reader::integer(std::string_view field, IntegerLimits limits) {
+    const Value* value = take(field, true);
+    return value ? checked_integer(field, *value, limits) : limits.min;
+}
+
+std::optional<std::int64_t> Reader::optional_integer(std::string_view field, IntegerLimits limits) {
+    const Value* value = take(field, false);
+    if (!value) return {};
+    return checked_integer(field, *value, limits);
+}
+
+bool Reader::boolean(std::string_view field) {
+    const Value* value = take(field, true);
+    if (value && !value->is_bool()) fail(field, "not_a_boolean", "true or false is expected.");
+    return value && value->is_bool() && value->as_bool();
+}
+
+std::optional<bool> Reader::optional_boolean(std::string_view field) {
+    const Value* value = take(field, false);
+    if (!value) return {};
+    if (!value->is_bool()) {
+        fail(field, "not_a_boolean", "true or false is expected.");
+        return {};
+    }
+    return value->as_bool();
+}
+
+const Value* Reader::optional_value(std::string_view field) { return take(field, false); }
+
+void Reader::fail(std::string_view field, std::string_view code, std::string_view detail) {
+    state_->errors.push_back({std::string{field}, std::string{code}, std::string{detail}});
+}
+
+bool Reader::has(std::string_view field) const { return state_->object && state_->object->contains(field); }
+
+Status Reader::finish() {
+    if (state_->object)
+        for (const auto& entry : *state_->object) {
+            const auto& taken = state_->taken;
+            if (std::find(taken.begin(), taken.end(), std::string_view{entry.key()}) == taken.end())
+                fail(std::string_view{entry.key()}.substr(0, 64), "unknown_field", "This field is not known.");
+        }
+    if (state_->errors.empty()) return {};
+    return validation_error(std::move(state_->errors));
+}
+
+}  // namespace confidente::json

@@ -1,0 +1,41 @@
+#include "platform/json/json.hpp"
+
+#include <boost/json.hpp>
+
+#include "testing/test.hpp"
+
+using namespace confidente;
+
+TEST("every wrong field is told at once") {
+    const auto value = *json::parse(R"({"name":"  ","age":1.5,"extra":true,"bio":"a\u0000b"})");
+    json::Reader reader{value};
+    reader.text("name");
+    reader.integer("age");
+    reader.text("email");
+    reader.text("bio");
+    const auto status = reader.finish();
+    REQUIRE_FALSE(status);
+    std::string told;
+    for (const auto& field : status.error().fields) told += field.field + ":" + field.code + " ";
+    CHECK(told == "name:required age:not_an_integer email:required bio:bad_characters extra:unknown_field ");
+}
+
+TEST("lengths count code points, not bytes") {
+    const auto value = *json::parse(R"({"name":"ação"})");
+    json::Reader reader{value};
+    CHECK(reader.text("name", {.min = 4, .max = 4}) == "ação");
+    CHECK(reader.finish());
+}
+
+TEST("what is not JSON, or nests too deep, is malformed") {
+    for (const std::string text : {"", "{", "[1,]", "{\"a\":\"\xff\"}", "NaN", "1 2"})
+        CHECK(json::parse(text).error().code == "malformed_json");
+    CHECK_FALSE(json::parse(std::string(100, '[') + std::string(100, ']')));
+}
+
+TEST("a value that is no object is one clear error") {
+    const auto value = *json::parse("[1]");
+    json::Reader reader{value};
+    reader.optional_text("x");
+    CHECK(reader.finish().error().fields.at(0).code == "not_an_object");
+}
