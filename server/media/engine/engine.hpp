@@ -1,0 +1,128 @@
+// The media engine: the only media room with sockets, threads and a clock. It takes publishers (WHIP offers) and
+// viewers (WHEP offers), and forwards the packets of the first to the second over one UDP port.
+//
+// Units: RTP time in its clock rate; everything else in the unit of its name. Errors, by code:
+//   bad_offer (unprocessable)      the SDP cannot be answered; detail says why
+//   already_publishing (conflict)  another publisher of this stream is connected
+//   not_publishing (conflict)      nobody publishes this stream
+//   session_not_found (not_found)  no such session, or it is over
+//   too_many_sessions (too_many)   a limit of this engine is reached
+//   bad_fragment (unprocessable)   the trickled fragment is malformed
+//   engine_busy, engine_closed (unavailable)
+//
+// Invariants: every `done` is called exactly once, from an engine thread; EngineEvents are called from engine threads,
+// in order for one stream, and never after ~Engine; `gone` follows every `connected`, and only those. Sessions that
+// never connected end silently.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "platform/base/bytes.hpp"
+#include "platform/base/random.hpp"
+#include "platform/base/result.hpp"
+#include "platform/base/time.hpp"
+
+namespace confidente::media {
+
+inline constexpr std::size_t kMaxSessions = 20'000;         ///< publishers and viewers of one engine
+inline constexpr std::size_t kMaxPendingCommands = 10'000;  ///< further ones are answered `engine_busy`
+inline constexpr std::size_t kMaxOfferBytes = 64 * 1024;    ///< a Chromium offer of six codecs has some 12 kB
+
+struct EngineConfig {
+    std::string listen_ip = "127.0.0.1";
+    std::uint16_t port = 40000;              ///< UDP; 0 = any free one, for tests
+    std::vector<std::string> announced_ips;  ///< candidates of the answers; empty = listen_ip
+    unsigned workers = 0;                    ///< 0 = as many as fit the machine; at present always one
+    Duration thumbnail_interval = 10s;       ///< 0 = none
+};
+
+struct Answer {
+    std::string session_id;  ///< unguessable, 22 or more characters of [A-Za-z0-9_-]
+    std::string sdp;
+};
+
+enum class HangUpReason : std::uint8_t {
+    client,      ///< hang_up() was called for this session, or the other side closed its DTLS
+    live_ended,  ///< end_stream(), or a viewer's publisher is gone for good
+    lost,        ///< 30 s without consent (RFC 7675)
+    replaced,    ///< a new publisher of the stream took over with codecs this viewer cannot play
+    shutdown,    ///< the engine closes
+};
+/// `client`, `live_ended`, … for logs.
+std::string_view to_string(HangUpReason reason);
+
+/// Called from engine threads; must not block, and must not call back into the destructor of the engine.
+class EngineEvents {
+public:
+    virtual ~EngineEvents() = default;
+    virtual void publisher_connected(std::string_view stream) = 0;
+    virtual void publisher_gone(std::string_view stream, HangUpReason reason) = 0;
+    virtual void viewer_connected(std::string_view stream, std::string_view session) = 0;
+    virtual void viewer_gone(std::string_view stream, std::string_view session, HangUpReason reason) = 0;
+    virtual void thumbnail(std::string_view stream, Buffer jpeg) = 0;
+};
+
+/// Counters since the engine opened, for /metrics. Read at any time from any thread; each is exact by itself.
+struct EngineStats {
+    std::uint64_t packets_in = 0, packets_out = 0;  ///< datagrams
+    std::uint64_t bytes_in = 0, bytes_out = 0;      ///< UDP payload
+    std::uint64_t dropped_stray = 0;                ///< from an address no session has validated
+    std::uint64_t dropped_malformed = 0;            ///< not STUN, DTLS, RTP or RTCP, or broken
+    std::uint64_t dropped_unauthenticated = 0;      ///< STUN integrity or SRTP tag wrong
+    std::uint64_t dropped_replayed = 0;             ///< SRTP index seen before
+    std::uint64_t dropped_send = 0;                 ///< the socket refused
+    std::uint64_t nacks_in = 0, nacks_out = 0;      ///< packets asked for again by viewers; by us
+    std::uint64_t retransmitted = 0;                ///< packets sent again
+    std::uint64_t plis_in = 0, plis_out = 0;        ///< from viewers; to publishers
+    std::uint64_t thumbnails = 0, thumbnails_failed = 0;
+    std::uint64_t publishers = 0, viewers = 0;  ///< connected now
+    std::uint64_t sessions = 0;                 ///< connected or connecting now
+};
+
+struct StreamStats {
+    std::string stream;
+    bool publishing = false;        ///< its publisher is connected
+    std::uint64_t viewers = 0;      ///< connected now
+    std::uint64_t bitrate_bps = 0;  ///< received from the publisher over the last second, all layers
+};
+
+class Engine {
+public:
+    /// `events` and `random` outlive the engine; `random` must be fit for keys and thread-safe.
+    static Result<std::unique_ptr<Engine>> open(EngineConfig config, EngineEvents& events, Random& random);
+    /// Closes every session (DTLS close_notify, RTCP BYE; reason `shutdown`), then stops its threads.
+    ~Engine();
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+
+    /// The UDP port in force.
+    std::uint16_t port() const;
+
+    // All of these are thread-safe and return at once; `done` is called exactly once from an engine thread.
+
+    /// A second publisher is a conflict unless the first is gone or its network was silent for some seconds.
+    void publish(std::string stream, std::string offer_sdp, std::function<void(Result<Answer>)> done);
+    /// `not_publishing` when the stream has no publisher.
+    void play(std::string stream, std::string offer_sdp, std::function<void(Result<Answer>)> done);
+    /// An `application/trickle-ice-sdpfrag` (RFC 8840) of the client. We are ICE-lite: it is checked, nothing is tried.
+    void trickle(std::string session_id, std::string fragment, std::function<void(Status)> done);
+    void hang_up(std::string session_id, std::function<void(Status)> done);
+    /// Closes publisher and viewers at once (RTCP BYE, DTLS close_notify); reason `live_ended`.
+    void end_stream(std::string stream);
+
+    EngineStats stats() const;
+    /// At most kMaxSessions entries, at most a second old.
+    std::vector<StreamStats> streams() const;
+
+private:
+    struct Parts;  // sockets and threads stay out of the door
+    explicit Engine(std::unique_ptr<Parts> parts);
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace confidente::media
