@@ -1,0 +1,60 @@
+// Starts the real binary with a folder and ports of its own, and stops it again.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+export const binary = process.env.CONFIDENTE_BINARY ?? join(root, 'build/release/confidente');
+
+// One machine plays every user, so the limits per address are raised; their own tests lower them again.
+const generousLimits = [
+    'http.requests_per_minute=1000000',
+    'auth.login_attempts_per_minute=100000',
+    'auth.registrations_per_hour=100000',
+];
+
+/** Starts a server; `settings` are key=value. Resolves when it says that it listens. */
+export async function startServer({ settings = [], dataDir, args = [], limits = generousLimits } = {}) {
+    const folder = dataDir ?? mkdtempSync(join(tmpdir(), 'confidente-test-'));
+    const flags = ['serve', '--data-dir', folder, '--http', '127.0.0.1:0', '--media-port', '0'];
+    for (const setting of [`web.root=${join(root, 'web/dist')}`, ...limits, ...settings]) flags.push('--set', setting);
+    const child = spawn(binary, [...flags, ...args], { stdio: ['ignore', 'pipe', 'pipe'], cwd: root });
+    const log = [];
+    createInterface({ input: child.stderr }).on('line', (line) => log.push(line));
+    const exited = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
+    const url = await new Promise((resolve, reject) => {
+        createInterface({ input: child.stdout }).on('line', (line) => {
+            const found = /^listening on (http:\/\/\S+)/.exec(line);
+            if (found) resolve(found[1].replace(/\/$/, ''));
+        });
+        exited.then(({ code }) => reject(new Error(`the server ended with ${code}\n${log.join('\n')}`)));
+    });
+    return {
+        url,
+        log,
+        dataDir: folder,
+        child,
+        exited,
+        /** SIGTERM and wait; the exit code. The folder goes too, unless it was the caller's. */
+        async stop() {
+            child.kill('SIGTERM');
+            const { code, signal } = await exited;
+            if (!dataDir) rmSync(folder, { recursive: true, force: true });
+            return code ?? signal;
+        },
+    };
+}
+
+/** Runs a command of the binary to its end. */
+export async function run(...args) {
+    const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: root });
+    let out = '';
+    let err = '';
+    child.stdout.on('data', (chunk) => (out += chunk));
+    child.stderr.on('data', (chunk) => (err += chunk));
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    return { code, out, err };
+}
