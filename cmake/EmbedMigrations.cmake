@@ -14,9 +14,8 @@ foreach(file ${files})
   # As bytes: CMake's lists would mangle the SQL's semicolons and brackets.
   file(READ ${file} hex HEX)
   string(REGEX REPLACE "(..)" "\\\\x\\1" bytes "${hex}")
-  # Compilers limit the length of one literal; adjacent ones are joined.
-  string(REGEX REPLACE "((\\\\x..)(\\\\x..)(\\\\x..)(\\\\x..)(\\\\x..)(\\\\x..)(\\\\x..)(\\\\x..)(\\\\x..)(\\\\x..)(\\\\x..)(\\\\x..)(\\\\x..)(\\\\x..)(\\\\x..)(\\\\x..))"
-         "\\1\"\n         \"" bytes "${bytes}")
+  # Compilers limit the length of one literal; adjacent ones, here one per line of SQL, are joined.
+  string(REPLACE "\\x0a" "\\x0a\"\n         \"" bytes "${bytes}")
   string(APPEND code "        {${number}, \"${name}\",\n         \"${sha256}\",\n         \"${bytes}\"},\n")
 endforeach()
 string(APPEND code "    };\n}\n\n}  // namespace confidente::migrations\n")
