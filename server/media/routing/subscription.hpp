@@ -1,0 +1,117 @@
+// One track of a Publication on its way to one viewer: chooses the layer, rewrites numbers, answers NACKs from the
+// publication's ring, reports as a sender. Sans-IO; one owner, not thread-safe; nothing allocates per packet.
+//
+// How the engine drives it:
+//
+//   forward(packet, publication, now)      for every packet of the track; an OutgoingRtp to seal and send, or nothing
+//   write(out, transport_sequence, now, buffer)   the plain RTP bytes; `transport_sequence` counts over all of the
+//                                          viewer's packets, so it lives beside the viewer's Peer
+//   receive_nack(nack, publication, now, send)    calls send(OutgoingRtp) for each packet that is still there
+//   receive_report(block, publication, now)       a viewer's report about ssrc()
+//   request_keyframe(publication)          for a viewer's PLI or FIR about ssrc()
+//   write_report(publication, now, writer) SR + SDES; due once a second: deadline()
+//   tick(publication, now)                 at deadline(): chooses the layer again, repeats what is waited for
+//
+// A publisher who reconnects brings a new Publication: source_restarted() lets the same viewer go on with it, with
+// continuous numbers. Its codec must be the one negotiated with the viewer (can_carry).
+//
+// Invariants: the first packet, and the first of each layer, starts a keyframe; sequence numbers are continuous over
+// switches and dropped padding; a repetition is sent at most once per kRepeatSpacing and within kMaxRepeatShare.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "media/routing/layer_selector.hpp"
+#include "media/routing/publication.hpp"
+#include "media/routing/rtp_rewriter.hpp"
+#include "platform/base/random.hpp"
+
+namespace confidente::media {
+
+inline constexpr std::size_t kSentHistory = 1024;    ///< sent packets of which we know where they came from
+inline constexpr Duration kRepeatSpacing = 40ms;     ///< the same packet is not repeated sooner
+inline constexpr std::uint32_t kMaxRepeatShare = 4;  ///< repetitions get at most 1/4 of the bytes sent
+inline constexpr Duration kSenderReportInterval = 1s;
+inline constexpr Duration kLayerChoiceInterval = 500ms;
+
+struct SubscriptionCounters {
+    std::uint64_t packets = 0, octets = 0;  ///< payload, without repetitions
+    std::uint64_t repeated = 0;             ///< sent again
+    std::uint64_t nacks_in = 0;             ///< numbers asked for
+    std::uint64_t not_stored = 0;           ///< asked for, but gone or never here
+    std::uint64_t switches = 0;             ///< of the layer
+};
+
+class Subscription {
+public:
+    /// `media` as make_play_answer() gave it (its ssrc and rtx_ssrc are ours); `track` is the publication's.
+    Subscription(NegotiatedMedia media, std::uint8_t track, Random& random, Instant now);
+
+    const NegotiatedMedia& media() const { return media_; }
+    std::uint8_t track() const { return track_; }
+    Ssrc ssrc() const { return *media_.ssrc; }
+
+    std::optional<OutgoingRtp> forward(const LayerPacket& packet, Publication& publication, Instant now);
+
+    /// Header with mid, abs-send-time and transport-wide number as negotiated, then the payload (copied once).
+    /// Returns the size; 0 when `out` is too small.
+    std::size_t write(const OutgoingRtp& packet, SeqNo transport_sequence, Instant now, MutableBytes out) const;
+
+    template <class Send>
+    void receive_nack(const Nack& nack, const Publication& publication, Instant now, Send&& send) {
+        nack.for_each([&](SeqNo lost) {
+            if (auto again = repeat(lost, publication, now)) send(*again);
+        });
+    }
+    void receive_report(const ReportBlock& block, const Publication& publication, Instant now);
+    void request_keyframe(Publication& publication);
+    /// False when there is nothing to report yet, or no room.
+    bool write_report(const Publication& publication, Instant now, RtcpWriter& out);
+    void tick(Publication& publication, Instant now);
+    Instant deadline() const;
+
+    /// See LayerSelector.
+    void set_highest_step(std::uint8_t step) { selector_.set_highest_step(step); }
+    void set_budget_bps(std::uint64_t budget) { selector_.set_budget_bps(budget); }
+    std::optional<std::uint8_t> layer() const { return selector_.current(); }
+
+    void source_restarted(std::uint8_t track);
+
+    std::optional<Duration> round_trip() const { return round_trip_; }
+    std::uint8_t fraction_lost() const { return fraction_lost_; }  ///< of 256, as the viewer reported last
+    const SubscriptionCounters& counters() const { return counters_; }
+
+private:
+    struct Sent {
+        std::int64_t sequence = -1;  ///< extended, ours
+        std::int64_t index = 0;
+        std::uint32_t epoch = 0;
+        RtpTimestamp timestamp;  ///< ours
+        Instant repeated_at;     ///< 0 = never
+        std::uint8_t layer = 0;
+        bool marker = false;
+    };
+    std::optional<OutgoingRtp> repeat(SeqNo lost, const Publication& publication, Instant now);
+    void choose(Publication& publication, Instant now);
+    std::optional<std::uint32_t> shift_between(const LayerPacket& packet, const Publication& publication) const;
+
+    NegotiatedMedia media_;
+    std::uint8_t track_;
+    LayerSelector selector_;
+    RtpRewriter rewriter_;
+    std::vector<Sent> history_;  ///< kSentHistory slots, by sequence
+    std::optional<std::uint8_t> piece_layer_;
+    std::uint32_t piece_epoch_ = 0;
+    SeqNo rtx_sequence_;
+    std::uint64_t repeat_credit_bytes_ = 0;
+    Instant next_choice_, next_report_;
+    std::optional<Duration> round_trip_;
+    std::uint8_t fraction_lost_ = 0;
+    SubscriptionCounters counters_;
+};
+
+}  // namespace confidente::media
