@@ -1,0 +1,50 @@
+#include "media/protocol/ice/lite_agent.hpp"
+
+#include <algorithm>
+
+namespace confidente::media {
+
+LiteAgent::LiteAgent(IceCredentials ours, std::string their_ufrag, Instant now)
+    : ours_(std::move(ours)), username_(ours_.ufrag + ":" + their_ufrag), heard_(now), selected_heard_(now) {}
+
+LiteAgent::Pair& LiteAgent::pair_of(const SocketAddress& address) {
+    for (auto& pair : pairs_)
+        if (pair.used && pair.address == address) return pair;
+    auto& oldest =
+        *std::min_element(pairs_.begin(), pairs_.end(), [](const Pair& a, const Pair& b) { return a.heard < b.heard; });
+    oldest = {address, {}, true};
+    return oldest;
+}
+
+IceVerdict LiteAgent::receive(const StunMessage& message, const SocketAddress& from, Instant now, Buffer& answer) {
+    if (message.message_class() != StunClass::request) return IceVerdict::ignored;
+    if (message.username() != username_) return IceVerdict::unauthenticated;
+    const auto attributes = message.authenticate(ours_.pwd);
+    if (!attributes) return IceVerdict::unauthenticated;
+    if (attributes->unknown_required) {
+        answer = write_binding_error(message.transaction(), 420, ours_.pwd);
+        return IceVerdict::answered;
+    }
+    if (attributes->ice_controlled) {
+        // A lite agent is always the controlled one (RFC 8445 §6.1.1): the other side has to take the other role.
+        answer = write_binding_error(message.transaction(), 487, ours_.pwd);
+        return IceVerdict::answered;
+    }
+    heard_ = now;
+    pair_of(from).heard = now;
+    // The controlling side may nominate anew at any time, when its network changes; its last word counts.
+    if (attributes->use_candidate) selected_ = from;
+    if (selected_ == from) selected_heard_ = now;
+    answer = write_binding_success(message.transaction(), from, ours_.pwd);
+    return IceVerdict::answered;
+}
+
+bool LiteAgent::validated(const SocketAddress& address, Instant now) const {
+    return std::any_of(pairs_.begin(), pairs_.end(), [&](const Pair& pair) {
+        return pair.used && pair.address == address && now < pair.heard + kConsentLost;
+    });
+}
+
+bool LiteAgent::may_send(Instant now) const { return selected_ && now < selected_heard_ + kConsentStopsSending; }
+
+}  // namespace confidente::media

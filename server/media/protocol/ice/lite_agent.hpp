@@ -1,0 +1,58 @@
+// The ICE-lite side of a session (RFC 8445 §2.5): it answers authenticated Binding requests, learns from them which
+// remote addresses are real, follows the controlling side's nomination, and keeps consent (RFC 7675) by hearing them.
+//
+// Errors: none. A message with another user fragment or a wrong MESSAGE-INTEGRITY is dropped in silence.
+// Invariants: an address is known only after a request from it was authenticated; nothing is ever sent elsewhere; an
+// answer is no longer than some 110 bytes, for a request of the same size.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "media/protocol/ice/credentials.hpp"
+#include "media/protocol/stun/address.hpp"
+#include "media/protocol/stun/stun.hpp"
+
+namespace confidente::media {
+
+/// Remote addresses kept at a time; a browser has some four interfaces. The one longest silent makes room.
+inline constexpr std::size_t kMaxIcePairs = 8;
+
+enum class IceVerdict : std::uint8_t { ignored, unauthenticated, answered };
+
+class LiteAgent {
+public:
+    LiteAgent(IceCredentials ours, std::string their_ufrag, Instant now);
+
+    /// `answer` gets what goes back to `from`, when the verdict is `answered`.
+    IceVerdict receive(const StunMessage& message, const SocketAddress& from, Instant now, Buffer& answer);
+
+    /// Where to send: the address nominated last, else nothing.
+    const std::optional<SocketAddress>& selected() const { return selected_; }
+    /// A request from there was authenticated in the last 30 s.
+    bool validated(const SocketAddress& address, Instant now) const;
+    /// False 20 s after the last authenticated request from the selected address.
+    bool may_send(Instant now) const;
+    /// The instant at which the session is dead unless another request comes.
+    Instant lost_at() const { return heard_ + kConsentLost; }
+    Instant last_heard() const { return heard_; }
+
+private:
+    struct Pair {
+        SocketAddress address;
+        Instant heard{INT64_MIN / 2};
+        bool used = false;
+    };
+    Pair& pair_of(const SocketAddress& address);
+
+    IceCredentials ours_;
+    std::string username_;  ///< `ours:theirs`, as requests must say
+    std::array<Pair, kMaxIcePairs> pairs_;
+    std::optional<SocketAddress> selected_;
+    Instant heard_;
+    Instant selected_heard_;
+};
+
+}  // namespace confidente::media
