@@ -1,0 +1,28 @@
+// One effect per (user, operation, key): the answer is kept beside the effect, in its transaction, and replayed.
+// Errors: 400 `idempotency_key_invalid`; 422 `idempotency_key_reused` when the key came with another request before.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "platform/base/time.hpp"
+#include "platform/db/database.hpp"
+
+namespace confidente::wallet {
+
+/// A request that must take effect once.
+struct OnceOnly {
+    std::string user_id;
+    std::string operation;  ///< `gift`, `purchase`
+    std::string key;        ///< the client's, 1–128 printable ASCII characters
+    std::string request;    ///< everything that makes it this request, in one canonical text
+};
+
+Status check_key(std::string_view key);
+/// The first answer to this request, if it was made before.
+Result<std::optional<std::string>> first_answer(db::Transaction& tx, const OnceOnly& once);
+/// Keeps the answer; the last write of the transaction that has the effect.
+Status keep_answer(db::Transaction& tx, const OnceOnly& once, std::string_view answer, UtcTime now);
+
+}  // namespace confidente::wallet
