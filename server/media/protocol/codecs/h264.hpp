@@ -51,7 +51,8 @@ private:
     bool append_fragment(Bytes payload);
     H264AccessUnit unit_;
     std::optional<std::int64_t> last_index_;
-    bool broken_ = true;  ///< something of the current access unit is missing
+    bool open_ = false;    ///< inside an access unit
+    bool broken_ = false;  ///< something of it is missing
     bool in_fragment_ = false;
 };
 
