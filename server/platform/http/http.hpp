@@ -99,7 +99,6 @@ public:
     Match match(Method method, std::string_view path) const;
 
 private:
-    struct Tree;
     std::vector<Route> routes_;
 };
 

@@ -1,0 +1,239 @@
+#include "platform/http/gate.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+
+#include "platform/base/ids.hpp"
+#include "platform/base/log.hpp"
+#include "platform/http/status.hpp"
+#include "platform/http/text.hpp"
+
+namespace confidente::http {
+namespace {
+
+bool is_api(std::string_view path) { return path == "/api" || path.starts_with("/api/"); }
+
+bool is_address(const std::string& text) {
+    unsigned char out[16];
+    return inet_pton(AF_INET, text.c_str(), out) == 1 || inet_pton(AF_INET6, text.c_str(), out) == 1;
+}
+
+/// A client may bring its own id, if it could not be anything else than one.
+bool is_sane_id(std::string_view id) {
+    return id.size() >= 8 && id.size() <= 64 && std::ranges::all_of(id, [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                      c == '_';
+           });
+}
+
+Error not_found() { return {ErrorKind::not_found, "not_found", "There is nothing at this address."}; }
+
+}  // namespace
+
+Gate::Gate(const ServerConfig& config, Router router, Authenticator authenticator,
+           std::vector<WebSocketEndpoint> websockets, const Clock& clock, Random& random)
+    : config_(config),
+      router_(std::move(router)),
+      authenticator_(std::move(authenticator)),
+      websockets_(std::move(websockets)),
+      clock_(clock),
+      random_(random),
+      files_(config.web_root),
+      duration_(metrics::registry().histogram("confidente_http_request_duration_seconds",
+                                              "Time from a request's headers to its answer")) {
+    static constexpr const char* kLabels[] = {"status=\"1xx\"", "status=\"2xx\"", "status=\"3xx\"", "status=\"4xx\"",
+                                              "status=\"5xx\""};
+    for (std::size_t i = 0; i < 5; ++i)
+        by_class_[i] = &metrics::registry().counter("confidente_http_requests_total", "Requests answered", kLabels[i]);
+}
+
+Exchange Gate::admit(Request& request) {
+    Exchange exchange;
+    exchange.began = clock_.now();
+    request.remote_address = client_address(request);
+    const auto id = request.header("X-Request-Id");
+    request.request_id = id && is_sane_id(*id) ? std::string{*id} : make_uuid_v7(clock_.utc_now(), random_);
+    exchange.method = request.method;
+    exchange.path = request.path.substr(0, 200);
+    exchange.request_id = request.request_id;
+    exchange.address = request.remote_address;
+    exchange.language = request.language();
+    exchange.accept_encoding = request.header("Accept-Encoding").value_or("");
+    exchange.if_none_match = request.header("If-None-Match").value_or("");
+    const auto origin = request.header("Origin");
+    if (origin && is_cors_origin(*origin)) exchange.origin = *origin;
+
+    const auto fail = [&](const Error& error) {
+        exchange.early = problem(error, exchange.language, request.request_id);
+    };
+    if (auto general = limit("a " + request.remote_address, config_.general_rate, exchange); !general)
+        fail(general.error());
+    else
+        route(request, exchange);
+    return exchange;
+}
+
+void Gate::route(Request& request, Exchange& exchange) {
+    const auto fail = [&](const Error& error) {
+        exchange.route = nullptr;
+        exchange.early = problem(error, exchange.language, request.request_id);
+    };
+    if (endpoint(request.path)) {
+        if (auto allowed = upgrade(request, exchange); !allowed) fail(allowed.error());
+        return;
+    }
+    auto match = router_.match(request.method, request.path);
+    if (request.method == Method::options && !match.route) {
+        exchange.early = preflight(request, exchange);
+        return;
+    }
+    if (!match.route) {
+        if (match.path_known) {
+            fail({ErrorKind::method_not_allowed, "method_not_allowed", "Allowed here: " + match.allow + "."});
+            exchange.early->headers.emplace_back("Allow", match.allow);
+            return;
+        }
+        if ((request.method == Method::get || request.method == Method::head) && !is_api(request.path))
+            exchange.early = files_.answer(request);
+        if (!exchange.early) fail(not_found());
+        return;
+    }
+    request.params = std::move(match.params);
+    exchange.route = match.route;
+    exchange.path = match.route->pattern;
+    exchange.max_body = match.route->max_body;
+    if (auto allowed = authorise(request, *match.route); !allowed) return fail(allowed.error());
+    const auto& who = request.principal ? request.principal->user_id : request.remote_address;
+    const auto index = match.route - router_.routes().data();
+    const auto key = "r" + std::to_string(index) + " " + who;
+    if (auto rate = limit(key, match.route->rate, exchange); !rate) return fail(rate.error());
+}
+
+void Gate::identify(Request& request, std::optional<Error>& refused) const {
+    const auto token = request.bearer();
+    if (!token || !authenticator_) return;
+    auto principal = authenticator_(*token);
+    if (principal)
+        request.principal = std::move(*principal);
+    else
+        refused = std::move(principal).error();
+}
+
+Status Gate::authorise(Request& request, const Route& route) const {
+    std::optional<Error> refused;
+    identify(request, refused);
+    if (!route.access.needs_principal()) return {};
+    if (!request.principal) {
+        if (refused) return std::move(*refused);
+        return Error{ErrorKind::unauthenticated, "invalid_token", "Sign in to continue."};
+    }
+    if (!route.access.allows(request.principal->role))
+        return Error{ErrorKind::forbidden, "forbidden", "Your kind of account may not do this."};
+    return {};
+}
+
+Status Gate::limit(const std::string& key, Rate rate, Exchange& exchange) {
+    if (rate.per_minute == 0) return {};
+    const auto verdict = limiter_.take(key, rate, clock_.now());
+    if (verdict.allowed && key.starts_with("a ")) return {};
+    exchange.rate_headers = {{"RateLimit-Limit", std::to_string(verdict.limit)},
+                             {"RateLimit-Remaining", std::to_string(verdict.remaining)},
+                             {"RateLimit-Reset", std::to_string(verdict.reset_s)}};
+    if (verdict.allowed) return {};
+    Error error{ErrorKind::too_many, "rate_limited", "Too many requests. Wait a moment."};
+    error.retry_after_s = verdict.retry_s;
+    return error;
+}
+
+std::optional<Response> Gate::preflight(const Request& request, Exchange& exchange) const {
+    static constexpr Method kAll[] = {Method::get, Method::post, Method::put, Method::patch, Method::del};
+    std::string allow = "OPTIONS";
+    bool known = false;
+    for (const Method method : kAll) {
+        if (!router_.match(method, request.path).route) continue;
+        known = true;
+        allow += ", " + std::string{to_string(method)};
+    }
+    if (!known) return problem(not_found(), exchange.language, request.request_id);
+    if (!request.header("Access-Control-Request-Method")) return Response::empty(204).with("Allow", allow);
+    if (exchange.origin.empty())
+        return problem(Error{ErrorKind::forbidden, "origin_not_allowed", "This origin is not allowed."},
+                       exchange.language, request.request_id);
+    return Response::empty(204)
+        .with("Access-Control-Allow-Methods", allow)
+        .with("Access-Control-Allow-Headers",
+              "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id, Accept-Language")
+        .with("Access-Control-Max-Age", "600");
+}
+
+Task<Result<Response>> Gate::handle(const Route* route, Request request) {
+    auto task = route->handler(std::move(request));
+    auto result = co_await task;
+    co_return result;
+}
+
+Response Gate::refuse(int status, const Error& error, const std::string& peer_address) {
+    Exchange exchange;
+    exchange.began = clock_.now();
+    exchange.path = "-";
+    exchange.address = peer_address;
+    exchange.request_id = make_uuid_v7(clock_.utc_now(), random_);
+    return finish(exchange, problem_with_status(status, error, exchange.language, exchange.request_id));
+}
+
+const WebSocketEndpoint* Gate::endpoint(std::string_view path) const {
+    for (const auto& endpoint : websockets_)
+        if (endpoint.path == path) return &endpoint;
+    return nullptr;
+}
+
+Status Gate::upgrade(Request& request, Exchange& exchange) const {
+    const bool asked = request.method == Method::get &&
+                       has_token(request.header("Connection").value_or(""), "upgrade") &&
+                       has_token(request.header("Upgrade").value_or(""), "websocket");
+    const auto key = request.header("Sec-WebSocket-Key").value_or("");
+    if (!asked || key.size() != 24 || request.header("Sec-WebSocket-Version") != "13")
+        return Error{ErrorKind::invalid, "upgrade_required", "This address accepts only WebSocket upgrades."};
+    // A browser lets any page open a socket here; only Origin tells ours from the others.
+    const auto origin = request.header("Origin");
+    if (origin && exchange.origin.empty() && !is_own_host(*origin, request))
+        return Error{ErrorKind::forbidden, "origin_not_allowed", "This origin is not allowed."};
+    std::optional<Error> ignored;
+    identify(request, ignored);
+    exchange.websocket = endpoint(request.path);
+    exchange.max_body = 0;
+    return {};
+}
+
+bool Gate::is_cors_origin(std::string_view origin) const {
+    return std::ranges::find(config_.cors_origins, origin) != config_.cors_origins.end();
+}
+
+bool Gate::is_own_host(std::string_view origin, const Request& request) const {
+    const auto mark = origin.find("://");
+    const auto host = request.header("Host");
+    return mark != std::string_view::npos && host && equals_ignoring_case(origin.substr(mark + 3), *host);
+}
+
+std::string Gate::client_address(const Request& request) const {
+    const auto trusted = [&](const std::string& address) {
+        return std::ranges::find(config_.trusted_proxies, address) != config_.trusted_proxies.end();
+    };
+    std::string address = request.remote_address;
+    if (!trusted(address)) return address;
+    // Several header lines are one list (RFC 9110 §5.3); only what our own proxies appended, from the right, counts.
+    std::string list;
+    for (const auto& [name, value] : request.headers)
+        if (equals_ignoring_case(name, "X-Forwarded-For")) list += (list.empty() ? "" : ",") + value;
+    while (!list.empty() && trusted(address)) {
+        const auto comma = list.rfind(',');
+        std::string next{trimmed(std::string_view{list}.substr(comma == std::string::npos ? 0 : comma + 1))};
+        if (!is_address(next)) break;
+        address = std::move(next);
+        list.resize(comma == std::string::npos ? 0 : comma);
+    }
+    return address;
+}
+
+}  // namespace confidente::http

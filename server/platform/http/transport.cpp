@@ -1,0 +1,110 @@
+#include "platform/http/transport.hpp"
+
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/write.hpp>
+
+#include "platform/http/asio_transport.hpp"
+
+namespace confidente::http {
+namespace {
+
+using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
+                                         asio::io_context::executor_type>;
+
+template <class Stream>
+class StreamTransport final : public Transport, public std::enable_shared_from_this<StreamTransport<Stream>> {
+public:
+    static constexpr bool kTls = !std::is_same_v<Stream, Socket>;
+
+    template <class... Arguments>
+    StreamTransport(Executor& executor, std::string address, std::shared_ptr<void> slot, Socket socket,
+                    Arguments&... arguments)
+        : executor_(executor),
+          address_(std::move(address)),
+          slot_(std::move(slot)),
+          stream_(std::move(socket), arguments...),
+          timer_(stream_.lowest_layer().get_executor()) {}
+
+    void handshake(Done done) override {
+        if constexpr (kTls)
+            stream_.async_handshake(asio::ssl::stream_base::server,
+                                    [self = this->shared_from_this(), done = std::move(done)](
+                                        const boost::system::error_code& error) { done(!error, 0); });
+        else
+            executor_.post([done = std::move(done)] { done(true, 0); });
+    }
+
+    void read_some(char* data, std::size_t size, Done done) override {
+        stream_.async_read_some(asio::buffer(data, size), completion(std::move(done)));
+    }
+
+    void write(std::vector<std::string_view> parts, Done done) override {
+        std::vector<asio::const_buffer> buffers;
+        buffers.reserve(parts.size());
+        for (const auto part : parts) buffers.emplace_back(part.data(), part.size());
+        asio::async_write(stream_, std::move(buffers), completion(std::move(done)));
+    }
+
+    void shutdown(Done done) override {
+        if constexpr (kTls) {
+            stream_.async_shutdown([self = this->shared_from_this(), done = std::move(done)](
+                                       const boost::system::error_code& error) { done(!error, 0); });
+        } else {
+            boost::system::error_code error;
+            stream_.shutdown(Socket::shutdown_send, error);
+            executor_.post([done = std::move(done), ok = !error] { done(ok, 0); });
+        }
+    }
+
+    void close() override {
+        boost::system::error_code ignored;
+        timer_.cancel();
+        stream_.lowest_layer().close(ignored);
+    }
+
+    void deadline(std::chrono::milliseconds after, std::function<void()> expired) override {
+        const auto number = ++deadline_;
+        timer_.expires_after(after);
+        timer_.async_wait([self = this->shared_from_this(), number,
+                           expired = std::move(expired)](const boost::system::error_code& error) {
+            // A wait that ended while it was being replaced is told by its number.
+            if (!error && number == self->deadline_) expired();
+        });
+    }
+
+    void no_deadline() override {
+        ++deadline_;
+        timer_.cancel();
+    }
+
+    Executor& executor() override { return executor_; }
+    const std::string& remote_address() const override { return address_; }
+
+private:
+    auto completion(Done done) {
+        return [self = this->shared_from_this(), done = std::move(done)](const boost::system::error_code& error,
+                                                                         std::size_t bytes) { done(!error, bytes); };
+    }
+
+    Executor& executor_;
+    std::string address_;
+    std::shared_ptr<void> slot_;
+    Stream stream_;
+    Timer timer_;
+    std::uint64_t deadline_ = 0;
+};
+
+}  // namespace
+
+std::shared_ptr<Transport> make_transport(Socket socket, asio::ssl::context* tls, Executor& executor,
+                                          std::string remote_address, std::shared_ptr<void> slot) {
+    if (tls)
+        return std::make_shared<StreamTransport<asio::ssl::stream<Socket>>>(executor, std::move(remote_address),
+                                                                            std::move(slot), std::move(socket), *tls);
+    return std::make_shared<StreamTransport<Socket>>(executor, std::move(remote_address), std::move(slot),
+                                                     std::move(socket));
+}
+
+}  // namespace confidente::http

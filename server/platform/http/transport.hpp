@@ -1,0 +1,52 @@
+// A byte stream to one peer, plain or TLS, and its timer: the only thing sessions know of sockets. Asio stays in
+// transport.cpp and server.cpp. All calls and callbacks on the transport's own executor; buffers handed in must live
+// until the callback. A callback always comes, with ok = false after close().
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "platform/base/task.hpp"
+
+namespace confidente::http {
+
+class Transport {
+public:
+    using Done = std::function<void(bool ok, std::size_t bytes)>;
+    virtual ~Transport() = default;
+    virtual void handshake(Done done) = 0;
+    virtual void read_some(char* data, std::size_t size, Done done) = 0;
+    /// Writes all parts, in order, gathered.
+    virtual void write(std::vector<std::string_view> parts, Done done) = 0;
+    /// Tells the peer that no more will come.
+    virtual void shutdown(Done done) = 0;
+    virtual void close() = 0;
+    /// Calls `expired` once after `after`, unless another deadline or none replaces it before.
+    virtual void deadline(std::chrono::milliseconds after, std::function<void()> expired) = 0;
+    virtual void no_deadline() = 0;
+    virtual Executor& executor() = 0;
+    virtual const std::string& remote_address() const = 0;
+};
+
+/// What a thread must end when the server does. Held by the loop while it is open.
+class Session {
+public:
+    virtual ~Session() = default;
+    virtual void drain() = 0;
+    virtual void abort() = 0;
+};
+
+/// One thread's open sessions; touched on that thread only.
+class Sessions {
+public:
+    virtual ~Sessions() = default;
+    virtual void opened(std::shared_ptr<Session> session) = 0;
+    virtual void ended(Session& session) = 0;
+    virtual bool draining() const = 0;
+};
+
+}  // namespace confidente::http

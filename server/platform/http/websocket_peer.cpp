@@ -1,0 +1,166 @@
+#include "platform/http/websocket_peer.hpp"
+
+#include "platform/base/bytes.hpp"
+#include "platform/base/metrics.hpp"
+
+namespace confidente::http {
+namespace {
+
+constexpr std::chrono::seconds kCloseLimit{5};
+
+metrics::Gauge& open_websockets() {
+    static metrics::Gauge& gauge = metrics::registry().gauge("confidente_http_websockets", "Open websockets");
+    return gauge;
+}
+
+}  // namespace
+
+WebSocketPeer::WebSocketPeer(std::shared_ptr<Transport> transport, Sessions& sessions, std::size_t max_message)
+    : transport_(std::move(transport)), sessions_(sessions), reader_(max_message) {}
+
+void WebSocketPeer::start(std::shared_ptr<WebSocketHandler> handler, std::string accept, const Headers& headers,
+                          std::string received) {
+    handler_ = std::move(handler);
+    started_ = true;
+    sessions_.opened(shared_from_this());
+    open_websockets().add(1);
+    handshake_ =
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Accept: " +
+        accept + "\r\n";
+    for (const auto& [name, value] : headers) handshake_.append(name).append(": ").append(value).append("\r\n");
+    handshake_ += "\r\n";
+    writing_ = true;
+    transport_->no_deadline();
+    transport_->write({handshake_}, [self = shared_from_this()](bool ok, std::size_t) { self->written(ok); });
+    reader_.feed(received);
+    process();
+    if (!ended_ && !close_received_) read();
+}
+
+void WebSocketPeer::forget() { ended_ = true; }
+
+void WebSocketPeer::send(std::vector<WebSocketMessage> messages) {
+    std::vector<Outgoing> frames;
+    frames.reserve(messages.size());
+    for (auto& message : messages)
+        frames.push_back({message.binary ? Opcode::binary : Opcode::text, std::move(message.data)});
+    enqueue(std::move(frames));
+}
+
+void WebSocketPeer::enqueue(std::vector<Outgoing> frames) {
+    if (ended_) return;
+    std::size_t bytes = 0;
+    for (const auto& frame : frames) bytes += frame.data->size();
+    const bool overflow = queued_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes > kMaxQueued;
+    if (overflow) {
+        executor().post([self = shared_from_this()] { self->end(); });
+        return;
+    }
+    const std::lock_guard lock{mutex_};
+    for (auto& frame : frames) queue_.push_back(std::move(frame));
+    if (flush_posted_) return;
+    flush_posted_ = true;
+    executor().post([self = shared_from_this()] {
+        {
+            const std::lock_guard posted{self->mutex_};
+            self->flush_posted_ = false;
+        }
+        self->flush();
+    });
+}
+
+void WebSocketPeer::flush() {
+    if (!started_ || writing_ || ended_) return;
+    {
+        const std::lock_guard lock{mutex_};
+        in_flight_.swap(queue_);
+    }
+    if (in_flight_.empty()) {
+        // The handshake of closing is complete when both sides have said it (RFC 6455 §7.1.1).
+        if (close_sent_ && close_received_) end();
+        return;
+    }
+    in_flight_heads_.clear();
+    in_flight_heads_.reserve(in_flight_.size());
+    std::vector<std::string_view> parts;
+    parts.reserve(in_flight_.size() * 2);
+    for (const auto& frame : in_flight_) {
+        parts.push_back(in_flight_heads_.emplace_back(frame_header(frame.opcode, frame.data->size())));
+        parts.push_back(*frame.data);
+    }
+    writing_ = true;
+    transport_->write(std::move(parts), [self = shared_from_this()](bool ok, std::size_t) { self->written(ok); });
+}
+
+void WebSocketPeer::written(bool ok) {
+    writing_ = false;
+    std::size_t bytes = 0;
+    for (const auto& frame : in_flight_) bytes += frame.data->size();
+    in_flight_.clear();
+    queued_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+    if (!ok) return end();
+    flush();
+}
+
+void WebSocketPeer::read() {
+    transport_->read_some(input_.data(), input_.size(),
+                          [self = shared_from_this()](bool ok, std::size_t bytes) { self->received(ok, bytes); });
+}
+
+void WebSocketPeer::received(bool ok, std::size_t bytes) {
+    if (ended_) return;
+    if (!ok) return end();
+    reader_.feed({input_.data(), bytes});
+    process();
+    if (!ended_ && !close_received_) read();
+}
+
+void WebSocketPeer::process() {
+    using Kind = FrameReader::Event::Kind;
+    while (!ended_ && !close_received_) {
+        auto event = reader_.next();
+        if (event.kind == Kind::need_more) return;
+        if (event.kind == Kind::text || event.kind == Kind::binary) {
+            // After our own close frame the peer's messages have no reader any more.
+            if (!close_sent_) handler_->message(event.data, event.kind == Kind::binary);
+        } else if (event.kind == Kind::ping) {
+            if (!close_sent_) enqueue({{Opcode::pong, std::make_shared<const std::string>(std::move(event.data))}});
+        } else if (event.kind == Kind::close || event.kind == Kind::failed) {
+            close_received_ = true;
+            send_close(event.code == 1005 ? 1000 : event.code, {});
+            flush();
+        }
+    }
+}
+
+void WebSocketPeer::close(std::uint16_t code, std::string_view reason) {
+    executor().post([self = shared_from_this(), code, text = std::string{reason}] {
+        if (self->started_) self->send_close(code, text);
+    });
+}
+
+void WebSocketPeer::send_close(std::uint16_t code, std::string_view reason) {
+    if (close_sent_ || ended_) return;
+    std::uint8_t number[2];
+    store_be16(number, code);
+    auto payload = std::make_shared<std::string>(reinterpret_cast<const char*>(number), 2);
+    payload->append(reason.substr(0, 123));
+    enqueue({{Opcode::close, std::move(payload)}});
+    close_sent_ = true;
+    transport_->deadline(kCloseLimit, [self = shared_from_this()] { self->end(); });
+}
+
+void WebSocketPeer::drain() { send_close(1001, "going away"); }
+
+void WebSocketPeer::end() {
+    if (ended_.exchange(true) || !started_) return;
+    open_websockets().add(-1);
+    transport_->close();
+    const auto handler = std::move(handler_);
+    handler_.reset();
+    if (handler) handler->closed();
+    sessions_.ended(*this);
+}
+
+}  // namespace confidente::http
