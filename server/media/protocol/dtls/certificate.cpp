@@ -52,7 +52,7 @@ int hex_digit(char c) {
 }
 }  // namespace
 
-std::string to_string(const Fingerprint& fingerprint) {
+std::string to_string(const CertificateHash& fingerprint) {
     constexpr char kDigits[] = "0123456789ABCDEF";
     std::string text;
     for (const auto byte : fingerprint.sha256) {
@@ -63,8 +63,8 @@ std::string to_string(const Fingerprint& fingerprint) {
     return text;
 }
 
-std::optional<Fingerprint> parse_fingerprint(std::string_view text) {
-    Fingerprint fingerprint;
+std::optional<CertificateHash> parse_certificate_hash(std::string_view text) {
+    CertificateHash fingerprint;
     if (text.size() != fingerprint.sha256.size() * 3 - 1) return std::nullopt;
     for (std::size_t i = 0; i < fingerprint.sha256.size(); ++i) {
         const int high = hex_digit(text[i * 3]), low = hex_digit(text[i * 3 + 1]);
@@ -83,7 +83,7 @@ Result<std::unique_ptr<Certificate>> Certificate::make() {
     if (!x509) return internal_error("dtls: no certificate");
     std::unique_ptr<Certificate> made(new Certificate);
     unsigned length = 0;
-    if (X509_digest(x509.get(), EVP_sha256(), made->fingerprint_.sha256.data(), &length) != 1 || length != 32)
+    if (X509_digest(x509.get(), EVP_sha256(), made->hash_.sha256.data(), &length) != 1 || length != 32)
         return internal_error("dtls: no fingerprint");
     made->context_.reset(SSL_CTX_new(DTLS_method()));
     auto* context = made->context_.get();

@@ -17,15 +17,15 @@ struct ssl_ctx_st;
 namespace confidente::media {
 
 /// SHA-256 of a certificate's DER form.
-struct Fingerprint {
+struct CertificateHash {
     std::array<std::uint8_t, 32> sha256{};
-    bool operator==(const Fingerprint&) const = default;
+    bool operator==(const CertificateHash&) const = default;
 };
 
 /// `AA:BB:…`, as in `a=fingerprint:sha-256 …`.
-std::string to_string(const Fingerprint& fingerprint);
+std::string to_string(const CertificateHash& fingerprint);
 /// Nothing unless it is 32 bytes of hex, with colons, in either case.
-std::optional<Fingerprint> parse_fingerprint(std::string_view text);
+std::optional<CertificateHash> parse_certificate_hash(std::string_view text);
 
 struct SslContextFree {
     void operator()(ssl_ctx_st* context) const;
@@ -35,12 +35,12 @@ struct SslContextFree {
 class Certificate {
 public:
     static Result<std::unique_ptr<Certificate>> make();
-    const Fingerprint& fingerprint() const { return fingerprint_; }
+    const CertificateHash& hash() const { return hash_; }
     ssl_ctx_st* context() const { return context_.get(); }
 
 private:
     Certificate() = default;
-    Fingerprint fingerprint_;
+    CertificateHash hash_;
     std::unique_ptr<ssl_ctx_st, SslContextFree> context_;
 };
 

@@ -87,8 +87,8 @@ int verify_fingerprint(X509_STORE_CTX* store, void*) {
     auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
     auto* x509 = X509_STORE_CTX_get0_cert(store);
     if (!ssl || !x509) return 0;
-    const auto* expected = static_cast<const Fingerprint*>(SSL_get_app_data(ssl));
-    Fingerprint seen;
+    const auto* expected = static_cast<const CertificateHash*>(SSL_get_app_data(ssl));
+    CertificateHash seen;
     unsigned length = 0;
     if (!expected || X509_digest(x509, EVP_sha256(), seen.sha256.data(), &length) != 1 || length != 32) return 0;
     if (CRYPTO_memcmp(seen.sha256.data(), expected->sha256.data(), length) == 0) return 1;
@@ -98,7 +98,7 @@ int verify_fingerprint(X509_STORE_CTX* store, void*) {
 
 void Dtls::SslFree::operator()(ssl_st* ssl) const { SSL_free(ssl); }
 
-Dtls::Dtls(const Certificate& certificate, DtlsRole role, const Fingerprint& expected)
+Dtls::Dtls(const Certificate& certificate, DtlsRole role, const CertificateHash& expected)
     : role_(role), expected_(expected), wire_(std::make_unique<Wire>()), ssl_(SSL_new(certificate.context())) {
     check(ssl_ != nullptr);
     BIO* bio = BIO_new(wire_method());

@@ -43,7 +43,7 @@ using DtlsOutput = std::vector<Buffer>;
 class Dtls {
 public:
     /// `certificate` outlives it; `expected` is the fingerprint of the peer's SDP.
-    Dtls(const Certificate& certificate, DtlsRole role, const Fingerprint& expected);
+    Dtls(const Certificate& certificate, DtlsRole role, const CertificateHash& expected);
     ~Dtls();
     Dtls(const Dtls&) = delete;
     Dtls& operator=(const Dtls&) = delete;
@@ -72,7 +72,7 @@ private:
 
     DtlsRole role_;
     DtlsState state_ = DtlsState::idle;
-    Fingerprint expected_;
+    CertificateHash expected_;
     std::unique_ptr<Wire> wire_;
     std::unique_ptr<ssl_st, SslFree> ssl_;
     std::optional<DtlsKeys> keys_;

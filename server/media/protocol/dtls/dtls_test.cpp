@@ -25,8 +25,8 @@ struct Pair {
         REQUIRE(second);
         client_identity = std::move(*first);
         server_identity = std::move(*second);
-        client = std::make_unique<Dtls>(*client_identity, DtlsRole::client, server_identity->fingerprint());
-        server = std::make_unique<Dtls>(*server_identity, DtlsRole::server, client_identity->fingerprint());
+        client = std::make_unique<Dtls>(*client_identity, DtlsRole::client, server_identity->hash());
+        server = std::make_unique<Dtls>(*server_identity, DtlsRole::server, client_identity->hash());
     }
 
     /// Runs until both rest or the time is over; `lose` decides for each datagram.
@@ -94,9 +94,9 @@ TEST("a peer whose certificate has another fingerprint is refused by either side
         auto other = Certificate::make();
         REQUIRE(other);
         if (wrong_at_client)
-            pair.client = std::make_unique<Dtls>(*pair.client_identity, DtlsRole::client, (*other)->fingerprint());
+            pair.client = std::make_unique<Dtls>(*pair.client_identity, DtlsRole::client, (*other)->hash());
         else
-            pair.server = std::make_unique<Dtls>(*pair.server_identity, DtlsRole::server, (*other)->fingerprint());
+            pair.server = std::make_unique<Dtls>(*pair.server_identity, DtlsRole::server, (*other)->hash());
         pair.run(never);
         CHECK((wrong_at_client ? pair.client : pair.server)->state() == DtlsState::failed);
         CHECK_FALSE(pair.client->keys().has_value());
@@ -137,12 +137,12 @@ TEST("garbage before and during the handshake does not stop it") {
 TEST("a fingerprint is read back as it was written, and nothing else is one") {
     auto made = Certificate::make();
     REQUIRE(made);
-    const auto text = to_string((*made)->fingerprint());
+    const auto text = to_string((*made)->hash());
     CHECK(text.size() == 95);
-    CHECK(parse_fingerprint(text) == (*made)->fingerprint());
-    CHECK_FALSE(parse_fingerprint(text.substr(1)));
-    CHECK_FALSE(parse_fingerprint(text + ":00"));
+    CHECK(parse_certificate_hash(text) == (*made)->hash());
+    CHECK_FALSE(parse_certificate_hash(text.substr(1)));
+    CHECK_FALSE(parse_certificate_hash(text + ":00"));
     auto wrong = text;
     wrong[2] = '-';
-    CHECK_FALSE(parse_fingerprint(wrong));
+    CHECK_FALSE(parse_certificate_hash(wrong));
 }

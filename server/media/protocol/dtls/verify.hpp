@@ -5,7 +5,8 @@
 
 namespace confidente::media {
 
-/// OpenSSL's callback; the connection's app data is the expected Fingerprint. Returns 1 when the certificate has it.
+/// OpenSSL's callback; the connection's app data is the expected CertificateHash. Returns 1 when the certificate has
+/// it.
 int verify_fingerprint(X509_STORE_CTX* store, void*);
 
 }  // namespace confidente::media

@@ -1,0 +1,59 @@
+// Where a Peer puts what must leave: a row of slots allocated once, sealed in place and handed to sendmmsg in one go.
+//
+// Invariants: a datagram is at most kMaxDatagram bytes; nothing allocates after construction. When the row is full a
+// datagram is dropped and counted; owners who fan out ask full() first and flush.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "media/protocol/stun/address.hpp"
+#include "platform/base/bytes.hpp"
+
+namespace confidente::media {
+
+inline constexpr std::size_t kMaxDatagram = 1536;  ///< an Ethernet frame's payload, sealed, with some room
+
+struct OutgoingDatagram {
+    SocketAddress to;
+    std::uint16_t size = 0;
+};
+
+class Outbox {
+public:
+    explicit Outbox(std::size_t slots = 256) : bytes_(slots * kMaxDatagram), heads_(slots) {}
+
+    bool full() const { return count_ == heads_.size(); }
+    bool empty() const { return count_ == 0; }
+    std::size_t size() const { return count_; }
+    /// Room for the next datagram; empty when full.
+    MutableBytes room() {
+        if (full()) return {};
+        return {bytes_.data() + count_ * kMaxDatagram, kMaxDatagram};
+    }
+    /// The first `size` bytes of room() leave for `to`.
+    void commit(std::size_t size, const SocketAddress& to) {
+        if (full() || size > kMaxDatagram) {
+            ++dropped_;
+            return;
+        }
+        heads_[count_++] = {to, static_cast<std::uint16_t>(size)};
+    }
+    /// Copies a datagram in.
+    void send(Bytes datagram, const SocketAddress& to);
+
+    const OutgoingDatagram& head(std::size_t at) const { return heads_[at]; }
+    Bytes datagram(std::size_t at) const { return {bytes_.data() + at * kMaxDatagram, heads_[at].size}; }
+    MutableBytes datagram(std::size_t at) { return {bytes_.data() + at * kMaxDatagram, heads_[at].size}; }
+    void clear() { count_ = 0; }
+    std::uint64_t dropped() const { return dropped_; }
+
+private:
+    Buffer bytes_;
+    std::vector<OutgoingDatagram> heads_;
+    std::size_t count_ = 0;
+    std::uint64_t dropped_ = 0;
+};
+
+}  // namespace confidente::media
