@@ -49,18 +49,22 @@ void Connection::receive(std::string_view frame, bool binary, Now now, Connectio
     auto parsed = parse_engine(frame);
     if (!parsed) return close(1002, "broken packet", out);
     switch (parsed->type) {
-        case EngineType::message: return packet(parsed->data, now, out);
+        case EngineType::message:
+            return packet(parsed->data, now, out);
         case EngineType::pong:
             if (pong_by_ == Instant::never()) return;
             pong_by_ = Instant::never();
             ping_at_ = now.at + config_.ping_interval;
             return;
-        case EngineType::close: return close(1000, "client closed", out);
-        case EngineType::noop: return;
+        case EngineType::close:
+            return close(1000, "client closed", out);
+        case EngineType::noop:
+            return;
         // Since v4 the server pings; the rest belongs to the server or to an upgrade that was not offered.
         case EngineType::open:
         case EngineType::ping:
-        case EngineType::upgrade: return close(1002, "unexpected packet", out);
+        case EngineType::upgrade:
+            return close(1002, "unexpected packet", out);
     }
 }
 
@@ -70,15 +74,20 @@ void Connection::packet(std::string_view text, Now now, ConnectionOutbox& out) {
     if (parsed->type == PacketType::connect) return connect(*parsed, now, out);
     if (!principal_ || parsed->nsp != "/") return close(1002, "not connected", out);
     switch (parsed->type) {
-        case PacketType::event: out.event = incoming(*parsed); return;
-        case PacketType::disconnect: return close(1000, "client disconnected", out);
-        case PacketType::ack: return;  // the server asks for none
+        case PacketType::event:
+            out.event = incoming(*parsed);
+            return;
+        case PacketType::disconnect:
+            return close(1000, "client disconnected", out);
+        case PacketType::ack:
+            return;  // the server asks for none
         case PacketType::binary_event:
         case PacketType::binary_ack:
             out.frames.emplace_back(kDisconnectFrame);
             return close(1003, "binary not supported", out);
         case PacketType::connect:
-        case PacketType::connect_error: return close(1002, "unexpected packet", out);
+        case PacketType::connect_error:
+            return close(1002, "unexpected packet", out);
     }
 }
 
@@ -90,14 +99,14 @@ void Connection::connect(const Packet& packet, Now now, ConnectionOutbox& out) {
     }
     if (principal_ || packet.id) return close(1002, "unexpected packet", out);
     const auto token = token_of(packet);
-    auto verified = token.empty() ? Result<http::Principal>(Error{.kind = ErrorKind::unauthenticated,
-                                                                  .code = "invalid_token",
-                                                                  .detail = "An access token is needed."})
-                                  : authenticator_(token);
+    auto verified =
+        token.empty()
+            ? Result<http::Principal>(Error{
+                  .kind = ErrorKind::unauthenticated, .code = "invalid_token", .detail = "An access token is needed."})
+            : authenticator_(token);
     if (verified && verified->expires_at <= now.utc)
-        verified = Error{.kind = ErrorKind::unauthenticated,
-                         .code = "expired_token",
-                         .detail = "The access token has expired."};
+        verified = Error{
+            .kind = ErrorKind::unauthenticated, .code = "expired_token", .detail = "The access token has expired."};
     if (!verified) {
         const auto& error = verified.error();
         const auto detail = error.detail.empty() ? error.code : error.detail;

@@ -69,7 +69,8 @@ Status check_data(const Packet& packet) {
             if (packet.data) return broken("disconnect with payload");
             return {};
         case PacketType::event:
-        case PacketType::binary_event: return check_event(packet.data.get());
+        case PacketType::binary_event:
+            return check_event(packet.data.get());
         case PacketType::ack:
         case PacketType::binary_ack:
             if (!packet.id || !packet.data || !packet.data->is_array()) return broken("ack without id or array");

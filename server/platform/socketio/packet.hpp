@@ -17,10 +17,10 @@
 
 namespace confidente::socketio {
 
-inline constexpr unsigned kMaxAttachments = 10;      ///< upstream's limit since CVE-2026-33151
-inline constexpr std::size_t kMaxNamespace = 64;     ///< bytes
-inline constexpr std::size_t kMaxEventName = 64;     ///< bytes
-inline constexpr std::size_t kMaxAckIdDigits = 15;   ///< stays exact in a JavaScript number
+inline constexpr unsigned kMaxAttachments = 10;     ///< upstream's limit since CVE-2026-33151
+inline constexpr std::size_t kMaxNamespace = 64;    ///< bytes
+inline constexpr std::size_t kMaxEventName = 64;    ///< bytes
+inline constexpr std::size_t kMaxAckIdDigits = 15;  ///< stays exact in a JavaScript number
 
 enum class EngineType : std::uint8_t { open, close, ping, pong, message, upgrade, noop };
 
