@@ -47,6 +47,7 @@ public:
     Client& operator=(const Client&) = delete;
 
     bool connected() const { return socket_ >= 0; }
+    int descriptor() const { return socket_; }
     void send(std::string_view bytes) {
         while (!bytes.empty()) {
             const auto sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);

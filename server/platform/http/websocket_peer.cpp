@@ -51,7 +51,7 @@ void WebSocketPeer::send(std::vector<WebSocketMessage> messages) {
 void WebSocketPeer::enqueue(std::vector<Outgoing> frames) {
     if (ended_) return;
     std::size_t bytes = 0;
-    for (const auto& frame : frames) bytes += frame.data->size();
+    for (const auto& frame : frames) bytes += frame.cost();
     const bool overflow = queued_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes > kMaxQueued;
     if (overflow) {
         executor().post([self = shared_from_this()] { self->end(); });
@@ -76,6 +76,7 @@ void WebSocketPeer::flush() {
         const std::lock_guard lock{mutex_};
         in_flight_.swap(queue_);
     }
+    pong_queued_ = false;
     if (in_flight_.empty()) {
         // The handshake of closing is complete when both sides have said it (RFC 6455 §7.1.1).
         if (close_sent_ && close_received_) end();
@@ -96,7 +97,7 @@ void WebSocketPeer::flush() {
 void WebSocketPeer::written(bool ok) {
     writing_ = false;
     std::size_t bytes = 0;
-    for (const auto& frame : in_flight_) bytes += frame.data->size();
+    for (const auto& frame : in_flight_) bytes += frame.cost();
     in_flight_.clear();
     queued_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
     if (!ok) return end();
@@ -125,7 +126,10 @@ void WebSocketPeer::process() {
             // After our own close frame the peer's messages have no reader any more.
             if (!close_sent_) handler_->message(event.data, event.kind == Kind::binary);
         } else if (event.kind == Kind::ping) {
-            if (!close_sent_) enqueue({{Opcode::pong, std::make_shared<const std::string>(std::move(event.data))}});
+            // One answer at a time is enough (RFC 6455 §5.5.3) and keeps a flood of pings from growing the queue.
+            if (close_sent_ || pong_queued_) continue;
+            pong_queued_ = true;
+            enqueue({{Opcode::pong, std::make_shared<const std::string>(std::move(event.data))}});
         } else if (event.kind == Kind::close || event.kind == Kind::failed) {
             close_received_ = true;
             send_close(event.code == 1005 ? 1000 : event.code, {});

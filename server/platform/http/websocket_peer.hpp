@@ -37,6 +37,8 @@ private:
     struct Outgoing {
         Opcode opcode;
         std::shared_ptr<const std::string> data;
+        /// The longest header counts too, so that empty messages cannot fill the queue for nothing.
+        std::size_t cost() const { return data->size() + 10; }
     };
     void enqueue(std::vector<Outgoing> frames);
     void flush();
@@ -62,6 +64,7 @@ private:
     std::vector<std::string> in_flight_heads_;
     std::string handshake_;
     bool started_ = false, writing_ = false, close_sent_ = false, close_received_ = false;
+    bool pong_queued_ = false;
     std::atomic<bool> ended_{false};
 };
 
