@@ -7,7 +7,7 @@ CREATE TABLE purchases (
     price_minor BIGINT NOT NULL CHECK (price_minor > 0),
     currency TEXT NOT NULL,
     provider TEXT NOT NULL,
-    provider_ref TEXT NOT NULL,
+    provider_ref TEXT,
     status TEXT NOT NULL CHECK (status IN ('pending', 'settled', 'canceled')),
     created_at BIGINT NOT NULL,
     settled_at BIGINT,
