@@ -1,0 +1,57 @@
+// Passwords: Argon2id (RFC 9106) in PHC strings, on threads of its own, so that guessing slows nobody else down.
+//
+// Invariants: at most kWorkers hashes at once and kWaiting behind them, else 429 `busy`; verifying against no hash
+// costs the same as against one, so that answers do not tell who has an account.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "platform/base/result.hpp"
+#include "platform/base/task.hpp"
+
+namespace confidente::crypto {
+
+inline constexpr std::size_t kWorkers = 2;
+inline constexpr std::size_t kWaiting = 32;
+
+struct PasswordCost {
+    std::size_t memory_bytes = std::size_t{47'104} * 1024;  ///< OWASP's Argon2id for one pass
+    std::uint64_t passes = 1;
+};
+
+class PasswordHasher {
+public:
+    explicit PasswordHasher(PasswordCost cost = {});
+    ~PasswordHasher();
+    PasswordHasher(const PasswordHasher&) = delete;
+    PasswordHasher& operator=(const PasswordHasher&) = delete;
+
+    Task<Result<std::string>> hash(std::string password);
+    /// `stored` is the PHC string, or nothing when there is no such user: then the answer is false, as slowly.
+    Task<Result<bool>> verify(std::optional<std::string> stored, std::string password);
+
+    Result<std::string> hash_blocking(const std::string& password) const;
+
+private:
+    bool submit(std::function<void()> job);
+    bool matches(const std::optional<std::string>& stored, const std::string& password) const;
+    void work();
+
+    PasswordCost cost_;
+    std::string nobody_;  ///< a hash no password has
+    std::mutex mutex_;    ///< guards jobs_ and stopping_
+    std::condition_variable wake_;
+    std::deque<std::function<void()>> jobs_;
+    bool stopping_ = false;
+    std::vector<std::thread> workers_;
+};
+
+}  // namespace confidente::crypto
