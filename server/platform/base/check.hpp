@@ -9,5 +9,6 @@ namespace confidente {
 
 }  // namespace confidente
 
-#define check(condition) \
-    (static_cast<bool>(condition) ? void(0) : ::confidente::check_failed(#condition, __FILE__, __LINE__))
+// Variadic, so that a condition may hold commas of templates.
+#define check(...) \
+    (static_cast<bool>(__VA_ARGS__) ? void(0) : ::confidente::check_failed(#__VA_ARGS__, __FILE__, __LINE__))

@@ -15,6 +15,8 @@ Digest sha256(std::string_view data) {
     return digest;
 }
 
+Digest sha256(Bytes data) { return sha256(as_text(data)); }
+
 std::string sha256_hex(std::string_view data) {
     const auto digest = sha256(data);
     return to_hex(digest);

@@ -6,11 +6,14 @@
 #include <string>
 #include <string_view>
 
+#include "platform/base/bytes.hpp"
+
 namespace confidente::crypto {
 
 using Digest = std::array<std::uint8_t, 32>;
 
 Digest sha256(std::string_view data);
+Digest sha256(Bytes data);
 /// 64 characters of hex; how random secrets (refresh tokens, stream keys) are kept.
 std::string sha256_hex(std::string_view data);
 Digest hmac_sha256(std::string_view key, std::string_view data);
