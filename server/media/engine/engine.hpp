@@ -10,7 +10,8 @@
 //   bad_fragment (unprocessable)   the trickled fragment is malformed
 //   engine_busy, engine_closed (unavailable)
 //
-// Invariants: every `done` is called exactly once, from an engine thread; EngineEvents are called from engine threads,
+// Invariants: every `done` is called exactly once, from an engine thread (`engine_busy`: from the caller's, at once);
+// EngineEvents are called from engine threads,
 // in order for one stream, and never after ~Engine; `gone` follows every `connected`, and only those. Sessions that
 // never connected end silently.
 #pragma once
@@ -103,7 +104,7 @@ public:
     /// The UDP port in force.
     std::uint16_t port() const;
 
-    // All of these are thread-safe and return at once; `done` is called exactly once from an engine thread.
+    // All of these are thread-safe and return at once; `done` is called exactly once, as said above.
 
     /// A second publisher is a conflict unless the first is gone or its network was silent for some seconds.
     void publish(std::string stream, std::string offer_sdp, std::function<void(Result<Answer>)> done);

@@ -1,0 +1,66 @@
+// The switchboard's two nouns: a Session is one publisher's or viewer's connection, a Stream is one live: its
+// publisher's Publication and the viewers it goes to. Plain records; the Switchboard owns and moves them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "media/engine/engine.hpp"
+#include "media/engine/keyframe_tap.hpp"
+#include "media/engine/timers.hpp"
+#include "media/engine/viewer_budget.hpp"
+#include "media/routing/publication.hpp"
+#include "media/routing/subscription.hpp"
+#include "media/session/peer.hpp"
+
+namespace confidente::media {
+
+struct Stream;
+
+enum class SessionRole : std::uint8_t { publisher, viewer };
+
+/// One kind of media on its way to a viewer, as offered and answered.
+struct ViewedTrack {
+    Subscription subscription;
+    ViewerBudget budget;
+    std::uint64_t octets_reported = 0;  ///< counters().octets when the last report came
+    Instant reported_at;
+};
+
+struct Session {
+    SessionNumber number = 0;
+    SessionRole role = SessionRole::viewer;
+    std::string id;     ///< the secret in WHIP's and WHEP's Location
+    std::string ufrag;  ///< ours; the key under which STUN finds this session
+    std::string their_ufrag;
+    Stream* stream = nullptr;
+    Peer peer;
+    std::vector<SocketAddress> addresses;  ///< registered for it, at most kMaxIcePairs
+    Instant scheduled = Instant::never();  ///< its valid entry in Timers
+    Instant heard;                         ///< the last packet that was authentic
+    bool announced = false;                ///< `connected` was told
+    bool doomed = false;                   ///< closed; erased when the batch is over
+
+    // Publisher
+    std::optional<Publication> publication;
+    bool touched = false;  ///< got packets in this batch
+    std::uint64_t nacks_told = 0, plis_told = 0;
+
+    // Viewer
+    std::vector<ViewedTrack> tracks;  ///< at most kMaxTracks
+    SeqNo transport_sequence;
+};
+
+struct Stream {
+    std::string name;
+    Session* publisher = nullptr;   ///< answered; perhaps not connected yet
+    Publication* source = nullptr;  ///< the connected publisher's, what viewers get
+    std::vector<Session*> viewers;  ///< answered, connected or not
+    std::uint64_t watching = 0;     ///< of them, connected
+    Instant orphaned;               ///< since when there is no publisher
+    KeyframeTap tap;
+};
+
+}  // namespace confidente::media

@@ -1,0 +1,108 @@
+// The engine without its socket, threads and clock: sessions found by address and ICE user fragment, packets taken
+// from publishers to viewers, feedback taken back. Time and datagrams are arguments, so a whole live runs in a test.
+//
+// Units and errors are those of engine.hpp. Not thread-safe; one owner (a Worker).
+// Invariants: a session leaves its stream at once when it closes, and memory at the end of the batch (settle());
+// nothing allocates, locks or logs per RTP packet; every list has its limit here, in engine.hpp or in a door below.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "media/engine/session.hpp"
+#include "media/engine/timers.hpp"
+#include "media/protocol/dtls/certificate.hpp"
+#include "media/protocol/sdp/negotiate.hpp"
+
+namespace confidente::media {
+
+/// A publisher unheard for so long may be replaced: browsers prove themselves every 2.5 s and send media all the time.
+inline constexpr Duration kPublisherSilence = 7s;
+/// How long viewers wait for a publisher who lost the connection.
+inline constexpr Duration kReconnectGrace = 60s;
+
+struct SwitchboardConfig {
+    std::vector<HostCandidate> candidates;
+    Duration thumbnail_interval = 10s;
+};
+
+/// What a switchboard needs of its surroundings.
+struct SwitchboardPorts {
+    EngineEvents& events;
+    Random& random;
+    const Certificate& certificate;
+    std::function<void(const std::string& stream, Buffer annexb)> keyframe;  ///< for a thumbnail
+    std::function<void(Outbox&)> flush;                                      ///< sends and clears
+};
+
+class Switchboard {
+public:
+    Switchboard(SwitchboardConfig config, SwitchboardPorts ports, Instant now);
+    ~Switchboard();
+
+    Result<Answer> publish(const std::string& stream, const SessionDescription& offer, Instant now);
+    Result<Answer> play(const std::string& stream, const SessionDescription& offer, Instant now);
+    Status trickle(const std::string& session_id, const TrickleFragment& fragment);
+    Status hang_up(const std::string& session_id, Instant now);
+    void end_stream(const std::string& stream, Instant now);
+    void close_all(Instant now);
+
+    void receive(Datagram datagram, Instant now);
+    void tick(Instant now);
+    /// After every batch, tick or command: feedback to publishers, closed sessions out of memory, everything flushed.
+    void settle(Instant now);
+    Instant deadline() const;
+
+    /// Without the counts of thumbnails and refused datagrams, which are others'.
+    EngineStats stats() const;
+    std::vector<StreamStats> streams(Instant now) const;
+
+private:
+    struct Joining;  // what publish() and play() have in common
+    Result<Joining> begin_joining(const SessionDescription& offer);
+    Session& add_session(SessionRole role, Stream& stream, Joining joining, const RemoteTransport& remote, Instant now);
+    Stream& stream_named(const std::string& name);
+    Stream* find_stream(const std::string& name);
+
+    void receive_stun(const Datagram& datagram, Instant now);
+    void take(Session& session, Datagram datagram, Instant now);
+    void take_rtp(Session& publisher, Bytes packet, Instant now);
+    void take_publisher_rtcp(Session& publisher, Bytes compound, Instant now);
+    void take_viewer_rtcp(Session& viewer, Bytes compound, Instant now);
+    void take_report(Session& viewer, const ReportBlock& block, Instant now);
+    void send(Session& viewer, const Subscription& subscription, const OutgoingRtp& packet, Instant now);
+    void send_feedback(Session& publisher, Instant now);
+    void send_goodbye(Session& session, Instant now);
+    void tick_session(Session& session, Instant now);
+    void remember_address(Session& session, const SocketAddress& address, Instant now);
+    void notice_state(Session& session, Instant now);
+    void connected(Session& session, Instant now);
+    void connect_viewers(Stream& stream, Instant now);
+    void close(Session& session, HangUpReason reason, Instant now);
+    void leave_stream(Session& session, Instant now);
+    void schedule(Session& session);
+    void housekeep(Instant now);
+    void make_room();
+
+    SwitchboardConfig config_;
+    SwitchboardPorts ports_;
+    Outbox out_;
+    Timers timers_;
+    Instant next_housekeeping_;
+    SessionNumber last_number_ = 0;
+    std::unordered_map<SessionNumber, std::unique_ptr<Session>> sessions_;
+    std::unordered_map<std::string, Session*> by_id_;
+    std::unordered_map<std::string, Session*> by_ufrag_;
+    std::unordered_map<SocketAddress, Session*> by_address_;
+    std::unordered_map<std::string, std::unique_ptr<Stream>> streams_;
+    std::vector<SessionNumber> touched_;
+    std::vector<SessionNumber> doomed_;
+    EngineStats stats_;
+    PeerCounters closed_peers_;  ///< counters of sessions that are gone
+};
+
+}  // namespace confidente::media
