@@ -2,8 +2,8 @@
 
 #include <boost/json.hpp>
 
-#include "domain/wallet/digest.hpp"
 #include "domain/wallet/idempotency.hpp"
+#include "platform/crypto/hash.hpp"
 
 namespace confidente::gifts {
 
@@ -22,7 +22,7 @@ Result<SendGift> read_gift(const socketio::EventRequest& request) {
         return Error{ErrorKind::not_found, "live_not_found", "There is no such live."};
     }
     // Without a key of the client's, the event itself is the request that must take effect once.
-    command.key = key ? *key : "event:" + wallet::sha256_hex(request.principal.session_id + "|" + request.ack_key);
+    command.key = key ? *key : "event:" + crypto::sha256_hex(request.principal.session_id + "|" + request.ack_key);
     TRY_VOID(wallet::check_key(command.key));
     return command;
 }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "domain/wallet/digest.hpp"
+#include "platform/crypto/hash.hpp"
 
 namespace confidente::wallet {
 
@@ -29,7 +29,7 @@ Result<std::optional<std::string>> first_answer(db::Transaction& tx, const OnceO
     TRY_VOID(check_key(once.key));
     TRY(auto rows, tx.query(kFind, {{"user_id", once.user_id}, {"operation", once.operation}, {"key", once.key}}));
     if (rows.empty()) return std::optional<std::string>{};
-    if (rows[0].text("request_hash") != sha256_hex(once.request)) {
+    if (rows[0].text("request_hash") != crypto::sha256_hex(once.request)) {
         return Error{ErrorKind::unprocessable, "idempotency_key_reused",
                      "This idempotency key was used for another request."};
     }
@@ -40,7 +40,7 @@ Status keep_answer(db::Transaction& tx, const OnceOnly& once, std::string_view a
     TRY_VOID(tx.execute(kKeep, {{"user_id", once.user_id},
                                 {"operation", once.operation},
                                 {"key", once.key},
-                                {"request_hash", sha256_hex(once.request)},
+                                {"request_hash", crypto::sha256_hex(once.request)},
                                 {"answer", answer},
                                 {"created_at", now.ms}}));
     return {};

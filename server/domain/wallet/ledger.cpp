@@ -1,7 +1,7 @@
 #include "domain/wallet/ledger.hpp"
 
-#include "domain/wallet/digest.hpp"
 #include "platform/base/check.hpp"
+#include "platform/crypto/hash.hpp"
 
 namespace confidente::wallet {
 
@@ -95,7 +95,7 @@ std::string transfer_hash(std::string_view previous_hash, std::int64_t seq, cons
             add(std::to_string(number));
         }
     }
-    return sha256_hex(text);
+    return crypto::sha256_hex(text);
 }
 
 Result<std::optional<Transfer>> find_transfer(db::Transaction& tx, std::string_view kind, std::string_view key) {
