@@ -83,8 +83,9 @@ private:
             }
             bool changed = false;
             for (const auto& outcome : outcomes) changed = changed || outcome.has_value();
-            for (std::size_t i = 0; i < group.size(); ++i) group[i].done(std::move(outcomes[i]));
+            // Before the answers: whoever has one knows that the listeners were told.
             if (changed) tell_listeners();
+            for (std::size_t i = 0; i < group.size(); ++i) group[i].done(std::move(outcomes[i]));
         }
     }
 
