@@ -1,0 +1,41 @@
+// Lives over HTTP: /api/lives, and their media over WHIP (RFC 9725) and WHEP.
+#pragma once
+
+#include <string>
+
+#include "domain/lives/audience.hpp"
+#include "domain/lives/service.hpp"
+#include "domain/lives/stage.hpp"
+#include "domain/lives/thumbnails.hpp"
+#include "platform/crypto/tokens.hpp"
+#include "platform/http/http.hpp"
+#include "platform/json/json.hpp"
+
+namespace confidente::lives {
+
+inline constexpr Duration kPlaybackTokenLife = 2min;  ///< join again for a new one
+
+struct Limits {
+    http::Rate create{20, 20};
+    http::Rate join{60, 20};
+    http::Rate publish{6, 6};
+    http::Rate play{30, 30};
+};
+
+/// References outlive the router.
+struct Deps {
+    db::Database& db;
+    Service& lives;
+    const Audience& audience;
+    Thumbnails& thumbnails;
+    Stage& stage;
+    const crypto::TokenAuthority& tokens;
+    const Clock& clock;
+    std::string public_url = {};  ///< `https://example.org`, without a slash at its end; empty: paths only
+    Limits limits = {};
+};
+
+void add_routes(http::Router& router, Deps deps);
+void add_media_routes(http::Router& router, Deps deps);
+
+}  // namespace confidente::lives
