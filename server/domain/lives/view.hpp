@@ -1,4 +1,4 @@
-// A live as the contract writes it.
+// Lives as the public contract writes them.
 #pragma once
 
 #include "domain/lives/audience.hpp"
