@@ -1,43 +1,47 @@
-// Who is watching, now: people, not sockets, and the model herself does not count. In memory; sockets come back by
-// themselves after a restart.
+// Who is in the room of each live: distinct users, whatever the number of their sockets, without the model.
+// Thread-safe, in memory, of this process only.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace confidente::lives {
 
-/// Thread-safe.
 class Audience {
 public:
-    void enter(const std::string& live_id, const std::string& user_id, const std::string& socket_id) {
-        const std::scoped_lock lock{mutex_};
-        lives_[live_id][user_id].insert(socket_id);
-    }
-    /// False when this socket was not there.
-    bool leave(const std::string& live_id, const std::string& user_id, const std::string& socket_id) {
-        const std::scoped_lock lock{mutex_};
-        const auto live = lives_.find(live_id);
-        if (live == lives_.end()) return false;
-        const auto user = live->second.find(user_id);
-        if (user == live->second.end() || user->second.erase(socket_id) == 0) return false;
-        if (user->second.empty()) live->second.erase(user);
-        if (live->second.empty()) lives_.erase(live);
-        return true;
-    }
-    std::int64_t count(const std::string& live_id, const std::string& model_id) const {
-        const std::scoped_lock lock{mutex_};
-        const auto live = lives_.find(live_id);
-        if (live == lives_.end()) return 0;
-        return static_cast<std::int64_t>(live->second.size() - live->second.count(model_id));
-    }
+    struct Change {
+        std::string live_id, status;
+        std::int64_t viewers = 0;
+    };
+    struct Visitor {
+        std::string live_id, user_id, socket_id;
+        bool is_model = false;
+    };
+
+    void join(const Visitor& visitor, std::string_view status);
+    void leave(std::string_view live_id, std::string_view socket_id);
+    /// The socket is gone, from every room.
+    void drop(std::string_view socket_id);
+    void set_status(std::string_view live_id, std::string_view status);
+    std::int64_t viewers(std::string_view live_id) const;
+    /// The lives whose number changed since the last call: called once a second, it keeps each live to one
+    /// `live:status` a second.
+    std::vector<Change> take_changes();
 
 private:
-    using Sockets = std::set<std::string>;
-    mutable std::mutex mutex_;  ///< guards lives_
-    std::map<std::string, std::map<std::string, Sockets>> lives_;
+    struct Room {
+        std::string status;
+        std::map<std::string, std::string, std::less<>> sockets;  ///< socket → user; empty for the model
+        bool changed = false;
+        std::int64_t count() const;
+    };
+    mutable std::mutex mutex_;  ///< guards rooms_
+    std::map<std::string, Room, std::less<>> rooms_;
 };
 
 }  // namespace confidente::lives

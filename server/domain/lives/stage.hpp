@@ -1,4 +1,6 @@
-// What a live needs of a media plane. The app implements it with the media engine; domain and media never meet.
+// What lives need of the media engine, without knowing it: app puts the engine behind this.
+//
+// All calls are thread-safe and return at once; `done` is called once, from any thread. Sessions are unguessable ids.
 #pragma once
 
 #include <functional>
@@ -8,23 +10,20 @@
 
 namespace confidente::lives {
 
-/// The media plane's answer to an SDP offer.
-struct MediaAnswer {
-    std::string session_id;  ///< unguessable
+struct StageAnswer {
+    std::string session_id;
     std::string sdp;
 };
 
-/// Thread-safe; each `done` is called once, from any thread.
 class Stage {
 public:
     virtual ~Stage() = default;
-    virtual void publish(const std::string& live_id, std::string offer,
-                         std::function<void(Result<MediaAnswer>)> done) = 0;
-    virtual void play(const std::string& live_id, std::string offer, std::function<void(Result<MediaAnswer>)> done) = 0;
-    virtual void trickle(const std::string& session_id, std::string fragment, std::function<void(Status)> done) = 0;
-    virtual void hang_up(const std::string& session_id, std::function<void(Status)> done) = 0;
-    /// Publisher and viewers are told at once.
-    virtual void end(const std::string& live_id) = 0;
+    virtual void publish(std::string live_id, std::string offer, std::function<void(Result<StageAnswer>)> done) = 0;
+    virtual void play(std::string live_id, std::string offer, std::function<void(Result<StageAnswer>)> done) = 0;
+    virtual void trickle(std::string session_id, std::string fragment, std::function<void(Status)> done) = 0;
+    virtual void hang_up(std::string session_id, std::function<void(Status)> done) = 0;
+    /// Closes the publisher and every viewer; nothing happens when there are none.
+    virtual void end(std::string live_id) = 0;
 };
 
 }  // namespace confidente::lives

@@ -1,42 +1,46 @@
-// The latest picture of each live, in memory; it is made anew within seconds, so nothing is lost with the process.
+// The latest picture of each live: in memory for those on air, in files for those that were. Thread-safe.
 #pragma once
 
+#include <cstdint>
+#include <deque>
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <unordered_map>
 
 #include "platform/base/bytes.hpp"
+#include "platform/base/time.hpp"
 
 namespace confidente::lives {
 
-/// Thread-safe.
+inline constexpr std::size_t kMaxThumbnail = 512 * 1024;  ///< bytes of JPEG; larger ones are dropped
+inline constexpr std::size_t kThumbnailsInMemory = 256;
+
 class Thumbnails {
 public:
-    struct Picture {
-        std::shared_ptr<const Buffer> jpeg;
-        std::int64_t version = 0;  ///< grows with each picture of a live
-    };
-    void put(const std::string& live_id, Buffer jpeg) {
-        const std::scoped_lock lock{mutex_};
-        Picture& picture = pictures_[live_id];
-        picture.jpeg = std::make_shared<const Buffer>(std::move(jpeg));
-        ++picture.version;
-    }
-    /// An empty picture when there is none yet.
-    Picture get(const std::string& live_id) const {
-        const std::scoped_lock lock{mutex_};
-        const auto found = pictures_.find(live_id);
-        return found == pictures_.end() ? Picture{} : found->second;
-    }
-    void forget(const std::string& live_id) {
-        const std::scoped_lock lock{mutex_};
-        pictures_.erase(live_id);
-    }
+    /// `folder` is made when it is needed.
+    explicit Thumbnails(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+    /// Writes a small file: call it from a thread that may wait for the disk.
+    void put(const std::string& live_id, const Buffer& jpeg, UtcTime now);
+    /// Null when there is none.
+    std::shared_ptr<const std::string> get(const std::string& live_id);
+    /// Changes with every picture; 0 when there is none.
+    std::int64_t version(const std::string& live_id) const;
 
 private:
-    mutable std::mutex mutex_;  ///< guards pictures_
+    struct Picture {
+        std::shared_ptr<const std::string> jpeg;
+        std::int64_t version = 0;
+    };
+    std::filesystem::path file_of(const std::string& live_id) const { return folder_ / (live_id + ".jpg"); }
+    void keep(const std::string& live_id, Picture picture);
+
+    std::filesystem::path folder_;
+    mutable std::mutex mutex_;  ///< guards pictures_ and order_
     std::unordered_map<std::string, Picture> pictures_;
+    std::deque<std::string> order_;  ///< oldest first
 };
 
 }  // namespace confidente::lives

@@ -1,4 +1,4 @@
-// Lives as the public contract writes them.
+// A live as the contract writes it.
 #pragma once
 
 #include "domain/lives/audience.hpp"
