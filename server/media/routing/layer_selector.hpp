@@ -32,8 +32,11 @@ public:
     std::optional<std::uint8_t> current() const { return current_; }
     std::optional<std::uint8_t> target() const { return target_; }
     bool waits_for_keyframe() const { return target_ && target_ != current_; }
-    /// Forgets the current layer: the next packet must start a keyframe.
-    void restart() { current_.reset(); }
+    /// Forgets everything but the limits: the next packet must start a keyframe.
+    void restart() {
+        current_.reset();
+        target_.reset();
+    }
 
 private:
     std::uint8_t highest_step_ = 0xFF;

@@ -40,7 +40,7 @@ inline constexpr std::size_t kMaxSsrcs =
 inline constexpr Duration kLayerSilence = 1500ms;  ///< a layer without packets for so long is not on
 inline constexpr Duration kReportInterval = 1s;    ///< receiver reports to the publisher
 
-class Layer;  // publication_layer.hpp
+class Layer;  // layer.hpp
 
 struct PublicationCounters {
     std::uint64_t packets = 0;    ///< given out
@@ -91,6 +91,7 @@ public:
         NtpTime ntp;
         RtpTimestamp rtp;
         Instant at;
+        std::uint32_t epoch = 0;  ///< of the layer, see LayerPacket
     };
     std::optional<ClockMark> clock_mark(std::uint8_t track, std::uint8_t layer) const;
 
@@ -102,11 +103,13 @@ private:
         std::uint8_t track = 0, layer = 0;
         bool repair = false;
     };
-    struct Track;
-    const Source* latch(const RtpPacketView& packet);
-    const Source* remember(Source source);
+    std::optional<std::uint8_t> track_of(const RtpPacketView& packet) const;
+    const Source* latch(const RtpPacketView& packet, std::uint8_t track, bool repair, Instant now);
+    std::optional<std::uint8_t> layer_named(const RtpPacketView& packet, std::uint8_t track, bool repair) const;
+    void note_transport_number(const RtpPacketView& packet, std::uint8_t track, Instant now);
+    bool write_reports(Instant now, RtcpWriter& out);
+    bool write_requests(std::uint8_t track, Layer& layer, Instant now, RtcpWriter& out);
     const Layer* layer_at(std::uint8_t track, std::uint8_t layer) const;
-    Layer* layer_at(std::uint8_t track, std::uint8_t layer);
 
     std::vector<NegotiatedMedia> media_;
     Ssrc feedback_ssrc_;
@@ -116,6 +119,7 @@ private:
     std::unique_ptr<TransportArrivals> arrivals_;
     Instant next_report_, next_transport_feedback_;
     Ssrc transport_media_;
+    std::uint8_t fir_sequence_ = 0;
     PublicationCounters counters_;
 };
 

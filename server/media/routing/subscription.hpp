@@ -32,9 +32,11 @@
 
 namespace confidente::media {
 
-inline constexpr std::size_t kSentHistory = 1024;    ///< sent packets of which we know where they came from
-inline constexpr Duration kRepeatSpacing = 40ms;     ///< the same packet is not repeated sooner
-inline constexpr std::uint32_t kMaxRepeatShare = 4;  ///< repetitions get at most 1/4 of the bytes sent
+inline constexpr std::size_t kSentHistory = 1024;               ///< sent packets of which we know where they came from
+inline constexpr Duration kRepeatSpacing = 40ms;                ///< the same packet is not repeated sooner
+inline constexpr std::uint32_t kMaxRepeatShare = 4;             ///< repetitions get at most 1/4 of the bytes sent
+inline constexpr std::uint64_t kRepeatCreditBytes = 64 * 1024;  ///< saved up at most, and given to begin with
+inline constexpr std::uint64_t kPacketsWithMid = 100;  ///< RFC 9143 section 9.2: enough until one has surely arrived
 inline constexpr Duration kSenderReportInterval = 1s;
 inline constexpr Duration kLayerChoiceInterval = 500ms;
 
@@ -109,6 +111,8 @@ private:
     SeqNo rtx_sequence_;
     std::uint64_t repeat_credit_bytes_ = 0;
     Instant next_choice_, next_report_;
+    std::uint32_t reported_middle_ = 0;  ///< NTP of the last sender report, as viewers repeat it
+    Instant reported_at_;
     std::optional<Duration> round_trip_;
     std::uint8_t fraction_lost_ = 0;
     SubscriptionCounters counters_;

@@ -1,0 +1,144 @@
+#include "media/routing/reception.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+namespace confidente::media {
+
+Reception::Verdict Reception::receive(SeqNo sequence, Content content, Instant now) {
+    bool anew = false;
+    if (unroller_.started() && std::abs(sequence.since(unroller_.highest().seq())) > kMaxJump) {
+        if (suspect_ != sequence) {
+            suspect_ = sequence + 1;
+            return {Arrival::suspicious, 0};
+        }
+        restart();
+        anew = true;
+    }
+    suspect_.reset();
+    const bool first = !unroller_.started();
+    const std::int64_t before = unroller_.highest().value, place = unroller_.unroll(sequence).value;
+    if (!first && place <= before) {
+        const Verdict verdict = fill(place);
+        received_ += verdict.arrival == Arrival::late ? 1 : 0;
+        return verdict;
+    }
+    ++received_;
+    if (first)
+        base_ = place;
+    else
+        open_holes(before + 1, place, now);
+    Verdict verdict = advance(place, content);
+    verdict.began_anew = anew;
+    return verdict;
+}
+
+Reception::Verdict Reception::receive_repair(SeqNo original) {
+    if (!unroller_.started()) return {};
+    const ExtendedSeqNo highest = unroller_.highest(), place = highest + original.since(highest.seq());
+    return place > highest ? Verdict{} : fill(place.value);
+}
+
+void Reception::restart() { *this = Reception{}; }
+
+Reception::Verdict Reception::advance(std::int64_t sequence, Content content) {
+    slot(sequence) = {sequence, dropped_, content == Content::padding ? State::dropped : State::received};
+    if (content == Content::padding) {
+        ++dropped_;
+        return {Arrival::dropped_padding, 0};
+    }
+    return {Arrival::fresh, sequence - dropped_};
+}
+
+Reception::Verdict Reception::fill(std::int64_t sequence) {
+    if (sequence < 0) return {};
+    Slot& hole = slot(sequence);
+    if (hole.sequence != sequence || hole.state != State::missing) return {};
+    hole.state = State::received;
+    close_hole(sequence);
+    return {Arrival::late, sequence - hole.dropped_before};
+}
+
+void Reception::open_holes(std::int64_t from, std::int64_t to, Instant now) {
+    const bool flood = to - from > static_cast<std::int64_t>(kMaxMissing - missing_count_);
+    if (flood) {
+        // Too much at once for repetitions: nothing of it is asked for.
+        missing_count_ = 0;
+        hopeless_ = true;
+    }
+    for (std::int64_t at = std::max(from, to - static_cast<std::int64_t>(kReceptionWindow)); at < to; ++at) {
+        slot(at) = {at, dropped_, State::missing};
+        if (!flood) missing_[missing_count_++] = {at, now + kNackDelay, 0};
+    }
+}
+
+void Reception::close_hole(std::int64_t sequence) {
+    for (std::size_t i = 0; i < missing_count_; ++i) {
+        if (missing_[i].sequence != sequence) continue;
+        std::copy(missing_.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                  missing_.begin() + static_cast<std::ptrdiff_t>(missing_count_),
+                  missing_.begin() + static_cast<std::ptrdiff_t>(i));
+        --missing_count_;
+        return;
+    }
+}
+
+std::size_t Reception::take_losses(Instant now, std::span<SeqNo> out) {
+    std::size_t written = 0, kept = 0;
+    for (std::size_t i = 0; i < missing_count_; ++i) {
+        Missing one = missing_[i];
+        if (one.ask_at <= now && one.tries == kMaxNackTries) {
+            hopeless_ = true;
+            continue;
+        }
+        if (one.ask_at <= now && written < out.size()) {
+            out[written++] = ExtendedSeqNo{one.sequence}.seq();
+            ++one.tries;
+            one.ask_at = now + kNackInterval;
+        }
+        missing_[kept++] = one;
+    }
+    missing_count_ = kept;
+    return written;
+}
+
+Instant Reception::next_loss() const {
+    Instant next = hopeless_ ? Instant{} : Instant::never();
+    for (std::size_t i = 0; i < missing_count_; ++i) next = std::min(next, missing_[i].ask_at);
+    return next;
+}
+
+bool Reception::take_hopeless() { return std::exchange(hopeless_, false); }
+
+void Reception::note_time(RtpTimestamp timestamp, std::uint32_t clock_rate, Instant now) {
+    // RFC 3550 appendix A.8, with the difference of transits taken modulo 2^32.
+    const std::int64_t arrival = now.ns / 1000 * clock_rate / 1'000'000;
+    const std::int64_t transit = arrival - timestamp.value;
+    if (transit_) {
+        const std::int64_t difference =
+            std::abs(std::int64_t{static_cast<std::int32_t>(static_cast<std::uint32_t>(transit - *transit_))});
+        jitter_sixteenths_ += difference - (jitter_sixteenths_ + 8) / 16;
+    }
+    transit_ = transit;
+}
+
+ReportBlock Reception::report(Ssrc ssrc) {
+    ReportBlock block;
+    block.ssrc = ssrc;
+    const std::int64_t highest = unroller_.highest().value;
+    const auto expected = unroller_.started() ? static_cast<std::uint64_t>(highest - base_ + 1) : 0;
+    const std::int64_t lost = static_cast<std::int64_t>(expected) - static_cast<std::int64_t>(received_);
+    block.cumulative_lost = static_cast<std::int32_t>(std::clamp<std::int64_t>(lost, -0x800000, 0x7FFFFF));
+    const auto expected_now = static_cast<std::int64_t>(expected - expected_before_);
+    const std::int64_t lost_now = expected_now - static_cast<std::int64_t>(received_ - received_before_);
+    if (expected_now > 0 && lost_now > 0)
+        block.fraction_lost = static_cast<std::uint8_t>(std::min<std::int64_t>(255, lost_now * 256 / expected_now));
+    expected_before_ = expected;
+    received_before_ = received_;
+    block.extended_highest = static_cast<std::uint32_t>(highest - 65536);  // the unroller begins in cycle 1
+    block.jitter = static_cast<std::uint32_t>(jitter_sixteenths_ / 16);
+    return block;
+}
+
+}  // namespace confidente::media
