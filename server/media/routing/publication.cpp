@@ -58,7 +58,7 @@ std::optional<std::uint8_t> Publication::layer_named(const RtpPacketView& packet
 }
 
 /// Chromium says mid and rid only in the first second, so the SSRC is remembered the first time it can be told.
-const Publication::Source* Publication::latch(const RtpPacketView& packet, std::uint8_t track, bool repair, Instant) {
+const Publication::Source* Publication::latch(const RtpPacketView& packet, std::uint8_t track, bool repair) {
     const Ssrc ssrc = packet.ssrc();
     for (const Source& source : sources_)
         if (source.ssrc == ssrc) return source.track == track && source.repair == repair ? &source : nullptr;
@@ -92,7 +92,7 @@ std::optional<LayerPacket> Publication::receive(const RtpPacketView& packet, Ins
     const auto track = track_of(packet);
     if (track) note_transport_number(packet, *track, now);
     const bool repair = track && media_[*track].rtx_payload_type == packet.payload_type();
-    const Source* source = track ? latch(packet, *track, repair, now) : nullptr;
+    const Source* source = track ? latch(packet, *track, repair) : nullptr;
     if (!source) {
         ++counters_.stray;
         return {};

@@ -104,7 +104,7 @@ private:
         bool repair = false;
     };
     std::optional<std::uint8_t> track_of(const RtpPacketView& packet) const;
-    const Source* latch(const RtpPacketView& packet, std::uint8_t track, bool repair, Instant now);
+    const Source* latch(const RtpPacketView& packet, std::uint8_t track, bool repair);
     std::optional<std::uint8_t> layer_named(const RtpPacketView& packet, std::uint8_t track, bool repair) const;
     void note_transport_number(const RtpPacketView& packet, std::uint8_t track, Instant now);
     bool write_reports(Instant now, RtcpWriter& out);

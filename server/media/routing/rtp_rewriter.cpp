@@ -24,8 +24,7 @@ RtpRewriter::RtpRewriter(SeqNo first, RtpTimestamp first_timestamp, std::uint32_
 }
 
 void RtpRewriter::begin(const LayerPacket& packet, std::optional<std::uint32_t> shift, Instant now) {
-    first_index_ = packet.index;
-    sequence_shift_ = highest_.value + 1 - packet.index;
+    previous_ = piece_;
     RtpTimestamp first = newest_timestamp_;
     if (sent_) {
         const RtpTimestamp by_clock =
@@ -40,14 +39,18 @@ void RtpRewriter::begin(const LayerPacket& packet, std::optional<std::uint32_t> 
         const RtpTimestamp soonest = newest_timestamp_ + std::max<std::uint32_t>(1, clock_rate_ / 1000);
         if (soonest.newer_than(first)) first = soonest;
     }
-    timestamp_shift_ = first.value - packet.timestamp.value;
+    piece_ = {.first_index = packet.index,
+              .last_index = packet.index,
+              .sequence_shift = highest_.value + 1 - packet.index,
+              .timestamp_shift = first.value - packet.timestamp.value};
     started_ = true;
 }
 
 std::optional<RtpRewriter::Numbers> RtpRewriter::rewrite(const LayerPacket& packet, Instant now) {
     check(started_);
-    if (packet.index < first_index_) return {};
-    const Numbers numbers{{packet.index + sequence_shift_}, packet.timestamp + timestamp_shift_};
+    if (packet.index < piece_.first_index) return {};
+    piece_.last_index = std::max(piece_.last_index, packet.index);
+    const Numbers numbers{{packet.index + piece_.sequence_shift}, packet.timestamp + piece_.timestamp_shift};
     if (numbers.sequence > highest_) highest_ = numbers.sequence;
     if (!sent_ || numbers.timestamp.newer_than(newest_timestamp_)) {
         newest_timestamp_ = numbers.timestamp;
@@ -55,6 +58,11 @@ std::optional<RtpRewriter::Numbers> RtpRewriter::rewrite(const LayerPacket& pack
     }
     sent_ = true;
     return numbers;
+}
+
+std::optional<RtpRewriter::Numbers> RtpRewriter::rewrite_previous(const LayerPacket& packet) const {
+    if (packet.index < previous_.first_index || packet.index > previous_.last_index) return {};
+    return Numbers{{packet.index + previous_.sequence_shift}, packet.timestamp + previous_.timestamp_shift};
 }
 
 }  // namespace confidente::media

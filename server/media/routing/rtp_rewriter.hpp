@@ -27,16 +27,23 @@ public:
     /// The packet's numbers; nothing for one from before the piece began.
     std::optional<Numbers> rewrite(const LayerPacket& packet, Instant now);
 
-    std::uint32_t timestamp_shift() const { return timestamp_shift_; }  ///< out = in + shift, modulo 2^32
+    /// The numbers of a late packet of the piece before this one, if it falls into a hole of it. The caller knows that
+    /// the packet is of that piece's layer.
+    std::optional<Numbers> rewrite_previous(const LayerPacket& packet) const;
+
+    std::uint32_t timestamp_shift() const { return piece_.timestamp_shift; }  ///< out = in + shift, modulo 2^32
     bool started() const { return started_; }
     ExtendedSeqNo highest() const { return highest_; }
 
 private:
     std::uint32_t clock_rate_;
     bool started_ = false, sent_ = false;
-    std::int64_t first_index_ = 0;
-    std::int64_t sequence_shift_ = 0;
-    std::uint32_t timestamp_shift_ = 0;
+    struct Piece {
+        std::int64_t first_index = 0, last_index = -1;
+        std::int64_t sequence_shift = 0;
+        std::uint32_t timestamp_shift = 0;
+    };
+    Piece piece_, previous_;
     ExtendedSeqNo highest_;
     RtpTimestamp newest_timestamp_;
     Instant newest_at_;

@@ -72,28 +72,39 @@ std::optional<std::uint32_t> Subscription::shift_between(const LayerPacket& pack
 std::optional<OutgoingRtp> Subscription::forward(const LayerPacket& packet, Publication& publication, Instant now) {
     check(packet.track == track_);
     if (!selector_.target()) choose(publication, now);
-    if (!selector_.takes(packet)) return {};
+    if (!selector_.takes(packet)) {
+        // A late packet of the layer just left still fills its hole.
+        if (packet.in_order || packet.layer != previous_layer_ || packet.epoch != previous_epoch_) return {};
+        const auto late = rewriter_.rewrite_previous(packet);
+        return late ? std::optional{number(packet, *late)} : std::nullopt;
+    }
     if (piece_layer_ != packet.layer || piece_epoch_ != packet.epoch) {
         rewriter_.begin(packet, shift_between(packet, publication), now);
         counters_.switches += piece_layer_ ? 1 : 0;
+        previous_layer_ = piece_layer_;
+        previous_epoch_ = piece_epoch_;
         piece_layer_ = packet.layer;
         piece_epoch_ = packet.epoch;
     }
     const auto numbers = rewriter_.rewrite(packet, now);
-    if (!numbers) return {};
-    history_[static_cast<std::size_t>(numbers->sequence.value) % kSentHistory] = {.sequence = numbers->sequence.value,
-                                                                                  .index = packet.index,
-                                                                                  .epoch = packet.epoch,
-                                                                                  .timestamp = numbers->timestamp,
-                                                                                  .repeated_at = {},
-                                                                                  .layer = packet.layer,
-                                                                                  .marker = packet.marker};
+    return numbers ? std::optional{number(packet, *numbers)} : std::nullopt;
+}
+
+/// Remembers where the packet came from, for repetitions, and puts the viewer's header on it.
+OutgoingRtp Subscription::number(const LayerPacket& packet, const RtpRewriter::Numbers& numbers) {
+    Sent& sent = history_[static_cast<std::size_t>(numbers.sequence.value) % kSentHistory];
+    sent = {.sequence = numbers.sequence.value,
+            .index = packet.index,
+            .epoch = packet.epoch,
+            .timestamp = numbers.timestamp,
+            .repeated_at = {},
+            .layer = packet.layer,
+            .marker = packet.marker};
     ++counters_.packets;
     counters_.octets += packet.payload.size();
     repeat_credit_bytes_ = std::min(kRepeatCreditBytes, repeat_credit_bytes_ + packet.payload.size() / kMaxRepeatShare);
-    return OutgoingRtp{{media_.payload_type, numbers->sequence.seq(), numbers->timestamp, *media_.ssrc, packet.marker},
-                       {},
-                       packet.payload};
+    const RtpHeader header{media_.payload_type, numbers.sequence.seq(), numbers.timestamp, *media_.ssrc, packet.marker};
+    return {header, {}, packet.payload};
 }
 
 std::optional<OutgoingRtp> Subscription::repeat(SeqNo lost, const Publication& publication, Instant now) {
@@ -171,6 +182,7 @@ void Subscription::source_restarted(std::uint8_t track) {
     track_ = track;
     selector_.restart();
     piece_layer_.reset();
+    previous_layer_.reset();
     std::fill(history_.begin(), history_.end(), Sent{});
 }
 

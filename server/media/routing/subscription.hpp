@@ -99,6 +99,7 @@ private:
     };
     std::optional<OutgoingRtp> repeat(SeqNo lost, const Publication& publication, Instant now);
     void choose(Publication& publication, Instant now);
+    OutgoingRtp number(const LayerPacket& packet, const RtpRewriter::Numbers& numbers);
     std::optional<std::uint32_t> shift_between(const LayerPacket& packet, const Publication& publication) const;
 
     NegotiatedMedia media_;
@@ -106,8 +107,8 @@ private:
     LayerSelector selector_;
     RtpRewriter rewriter_;
     std::vector<Sent> history_;  ///< kSentHistory slots, by sequence
-    std::optional<std::uint8_t> piece_layer_;
-    std::uint32_t piece_epoch_ = 0;
+    std::optional<std::uint8_t> piece_layer_, previous_layer_;
+    std::uint32_t piece_epoch_ = 0, previous_epoch_ = 0;
     SeqNo rtx_sequence_;
     std::uint64_t repeat_credit_bytes_ = 0;
     Instant next_choice_, next_report_;
