@@ -144,8 +144,9 @@ void Switchboard::leave_stream(Session& session, Instant now) {
 void Switchboard::schedule(Session& session) {
     if (session.doomed) return;
     auto next = session.peer.deadline().at;
+    // Until both ends are there, tick_session() has nothing to do for the media.
     if (session.publication && session.announced) next = std::min(next, session.publication->deadline());
-    if (session.stream->source)
+    if (session.stream->source && session.announced)
         for (const auto& track : session.tracks) next = std::min(next, track.subscription.deadline());
     if (next >= session.scheduled) return;
     session.scheduled = next;

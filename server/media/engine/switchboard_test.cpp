@@ -221,6 +221,17 @@ TEST("a live reaches two viewers whole, and one who joins late begins with a key
     CHECK(streams[0].bitrate_bps > 50'000);
 }
 
+TEST("a late viewer sees the first picture within a few frames of being connected") {
+    Net network(13);
+    Server server(network);
+    Publisher publisher(server, 1);
+    network.run_for(5s);
+    Viewer late(server, 3);
+    REQUIRE(network.run_until([&] { return late.connected(); }, 2s));
+    CHECK(network.run_until([&] { return late.frames() > 0; }, 120ms));
+    CHECK(server.board.stats().plis_out <= 2);
+}
+
 TEST("the first thumbnail comes with the first picture, the next ones at their pace") {
     Net network(2);
     Server server(network);
