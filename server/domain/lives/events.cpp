@@ -1,0 +1,98 @@
+#include "domain/lives/events.hpp"
+
+#include <boost/json.hpp>
+
+#include "domain/chat/view.hpp"
+#include "domain/lives/view.hpp"
+#include "platform/base/ids.hpp"
+
+namespace confidente::lives {
+namespace {
+
+constexpr std::int64_t kRecentMessages = 50;
+
+std::string room_of(std::string_view live_id) { return "live:" + std::string{live_id}; }
+
+Result<std::string> read_live_id(const socketio::EventRequest& request) {
+    json::Reader reader{*request.payload};
+    auto id = reader.text("liveId", {.max = 36});
+    TRY_VOID(reader.finish());
+    if (!is_uuid(id))
+        return Error{.kind = ErrorKind::not_found, .code = "live_not_found", .detail = "There is no such live."};
+    return id;
+}
+
+json::Value status_json(std::string_view live_id, std::string_view status, std::int64_t viewers) {
+    return json::Object{{"liveId", live_id}, {"status", status}, {"viewerCount", viewers}};
+}
+
+struct Visited {
+    Live live;
+    std::vector<chat::Message> messages;
+};
+
+struct Edge {
+    socketio::Server& sockets;
+    EventDeps deps;
+
+    Task<Result<json::Value>> join(socketio::EventRequest request) {
+        CO_TRY(const auto id, read_live_id(request));
+        const auto user = request.principal.user_id;
+        auto work = [this, id, user](db::Transaction& tx) -> Result<Visited> {
+            TRY(auto live, deps.lives.visit(tx, id, user));
+            TRY(auto messages, deps.chats.history(tx, user, live.chat_id, std::nullopt, kRecentMessages));
+            return Visited{std::move(live), std::move(messages)};
+        };
+        CO_TRY(const auto visited, co_await deps.db.write(work));
+        if (!sockets.join(request.socket_id, room_of(id)))
+            co_return Error{.kind = ErrorKind::too_many, .code = "too_many_rooms", .detail = "Too many rooms at once."};
+        const Audience::Visitor visitor{id, user, request.socket_id, visited.live.model_id == user};
+        deps.audience.join(visitor, visited.live.status);
+        json::Array messages;
+        for (const auto& message : visited.messages) messages.push_back(chat::message_view(message));
+        json::Object out;
+        out["live"] = live_view(visited.live, deps.audience, deps.thumbnails);
+        out["messages"] = std::move(messages);
+        co_return json::Value(std::move(out));
+    }
+
+    Task<Result<json::Value>> leave(socketio::EventRequest request) {
+        CO_TRY(const auto id, read_live_id(request));
+        sockets.leave(request.socket_id, room_of(id));
+        deps.audience.leave(id, request.socket_id);
+        co_return json::Value(json::Object{});
+    }
+};
+
+}  // namespace
+
+void add_events(socketio::Server& sockets, EventDeps deps) {
+    const auto edge = std::make_shared<Edge>(Edge{sockets, deps});
+    sockets.add({"live:join", http::Access::signed_in(), http::Rate{20, 20},
+                 [edge](socketio::EventRequest request) { return edge->join(std::move(request)); }});
+    sockets.add({"live:leave", http::Access::signed_in(), http::Rate{60, 20},
+                 [edge](socketio::EventRequest request) { return edge->leave(std::move(request)); }});
+    sockets.on_disconnect([edge](const http::Principal&, std::string_view socket_id, const std::vector<std::string>&) {
+        edge->deps.audience.drop(socket_id);
+    });
+}
+
+void tick(socketio::Server& sockets, Audience& audience) {
+    for (const auto& change : audience.take_changes())
+        sockets.emit(room_of(change.live_id), "live:status",
+                     status_json(change.live_id, change.status, change.viewers));
+}
+
+void publish(socketio::Server& sockets, Audience& audience, Stage& stage, const std::string& payload) {
+    const auto parsed = json::parse(payload);
+    if (!parsed) return;
+    json::Reader reader{*parsed};
+    const auto id = reader.text("liveId");
+    const auto status = reader.text("status");
+    if (!reader.finish()) return;
+    audience.set_status(id, status);
+    if (status == "ended") stage.end(id);
+    sockets.emit(room_of(id), "live:status", status_json(id, status, audience.viewers(id)));
+}
+
+}  // namespace confidente::lives

@@ -1,0 +1,175 @@
+#include "domain/lives/routes.hpp"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <charconv>
+
+#include "domain/lives/view.hpp"
+#include "platform/base/ids.hpp"
+
+namespace confidente::lives {
+namespace {
+
+using http::Access;
+using http::Method;
+using http::Rate;
+using http::Request;
+using http::Response;
+
+constexpr std::int64_t kDefaultPage = 20, kLargestPage = 100;
+constexpr std::int64_t kMaxDuration = 24 * 60;  // minutes
+
+Error bad_query(const char* code) {
+    return {.kind = ErrorKind::invalid, .code = code, .detail = "The list's parameters are not valid."};
+}
+
+Result<NewLive> read_live(const Request& request) {
+    TRY(const auto value, request.json_body());
+    json::Reader body{value};
+    NewLive live;
+    live.model_id = request.principal->user_id;
+    live.title = body.text("title", {.max = 120});
+    live.description =
+        body.optional_text("description", {.min = 0, .max = 2000, .lines = json::TextLimits::Lines::many}).value_or("");
+    if (const auto when = body.optional_text("scheduledFor", {.max = 40})) {
+        live.scheduled_for = parse_iso8601(*when);
+        if (!live.scheduled_for) body.fail("scheduledFor", "invalid_time", "must be a time like 2026-11-23T12:00:00Z");
+    }
+    live.price = body.optional_integer("price", {.max = kMaxPrice}).value_or(0);
+    live.duration = body.optional_integer("duration", {.min = 1, .max = kMaxDuration});
+    TRY_VOID(body.finish());
+    return live;
+}
+
+Result<Filter> read_filter(const Request& request) {
+    Filter filter;
+    filter.limit = kDefaultPage;
+    if (const auto text = request.query_param("limit")) {
+        const auto* end = text->data() + text->size();
+        const auto [at, failed] = std::from_chars(text->data(), end, filter.limit);
+        if (failed != std::errc{} || at != end || filter.limit < 1) return bad_query("invalid_limit");
+        filter.limit = std::min(filter.limit, kLargestPage);
+    }
+    filter.status = request.query_param("status").value_or("");
+    if (!filter.status.empty() && filter.status != "scheduled" && filter.status != "live" && filter.status != "ended")
+        return bad_query("invalid_status");
+    filter.model_id = request.query_param("modelId").value_or("");
+    filter.before = request.query_param("cursor");
+    if (filter.before && !is_uuid(*filter.before)) return bad_query("invalid_cursor");
+    return filter;
+}
+
+class Edge {
+public:
+    explicit Edge(Deps deps) : deps_(std::move(deps)) {}
+
+    Task<Result<Response>> list(Request request) {
+        CO_TRY(auto filter, read_filter(request));
+        const auto limit = filter.limit;
+        ++filter.limit;  // one more tells whether there is a next page
+        auto work = [this, filter](db::Transaction& tx) { return deps_.lives.list(tx, filter); };
+        CO_TRY(auto lives, co_await deps_.db.read(work));
+        json::Object out;
+        out["nextCursor"] = nullptr;
+        if (static_cast<std::int64_t>(lives.size()) > limit) {
+            lives.pop_back();
+            out["nextCursor"] = lives.back().id;
+        }
+        json::Array items;
+        for (const auto& live : lives) items.push_back(view(live));
+        out["items"] = std::move(items);
+        co_return Response::json(200, out);
+    }
+
+    Task<Result<Response>> show(Request request) {
+        auto work = [this, id = request.param("id")](db::Transaction& tx) { return deps_.lives.find(tx, id); };
+        CO_TRY(const auto live, co_await deps_.db.read(work));
+        co_return Response::json(200, view(live));
+    }
+
+    Task<Result<Response>> create(Request request) {
+        CO_TRY(const auto command, read_live(request));
+        auto work = [this, command](db::Transaction& tx) { return deps_.lives.create(tx, command); };
+        CO_TRY(const auto live, co_await deps_.db.write(work));
+        co_return Response::json(201, view(live));
+    }
+
+    Task<Result<Response>> start_live(Request request) {
+        auto work = [this, id = request.param("id"), user = request.principal->user_id](db::Transaction& tx) {
+            return deps_.lives.start(tx, id, user);
+        };
+        CO_TRY(const auto started, co_await deps_.db.write(work));
+        json::Object publish;
+        publish["whipUrl"] = deps_.public_url + "/api/lives/" + started.live.id + "/whip";
+        publish["streamKey"] = started.stream_key;
+        json::Object out;
+        out["live"] = view(started.live);
+        out["publish"] = std::move(publish);
+        co_return Response::json(200, out).with("Cache-Control", "no-store");
+    }
+
+    Task<Result<Response>> end(Request request) {
+        auto work = [this, id = request.param("id"), user = request.principal->user_id](db::Transaction& tx) {
+            return deps_.lives.end(tx, id, user);
+        };
+        CO_TRY(const auto live, co_await deps_.db.write(work));
+        deps_.stage.end(live.id);
+        co_return Response::json(200, view(live));
+    }
+
+    Task<Result<Response>> join(Request request) {
+        const auto user = request.principal->user_id;
+        auto work = [this, id = request.param("id"), user](db::Transaction& tx) {
+            return deps_.lives.enter(tx, id, user);
+        };
+        CO_TRY(const auto live, co_await deps_.db.write(work));
+        const auto now = deps_.clock.utc_now();
+        const crypto::Claims claims{user, {}, {}, live.id, now + kPlaybackTokenLife};
+        json::Object playback;
+        playback["whepUrl"] = deps_.public_url + "/api/lives/" + live.id + "/whep";
+        playback["hlsUrl"] = nullptr;
+        playback["token"] = deps_.tokens.issue(crypto::Purpose::playback, claims, now);
+        playback["expiresAt"] = to_iso8601(claims.expires_at);
+        json::Object out;
+        out["live"] = view(live);
+        out["playback"] = std::move(playback);
+        co_return Response::json(200, out).with("Cache-Control", "no-store");
+    }
+
+    Task<Result<Response>> thumbnail(Request request) {
+        const auto picture = deps_.thumbnails.get(request.param("id"));
+        if (!picture)
+            co_return Error{
+                .kind = ErrorKind::not_found, .code = "not_found", .detail = "There is no picture of this live yet."};
+        // The address changes with the picture, so what it names never does.
+        co_return Response::text(200, *picture, "image/jpeg")
+            .with("Cache-Control", request.query.empty() ? "no-cache" : "public, max-age=86400, immutable");
+    }
+
+private:
+    json::Value view(const Live& live) const { return live_view(live, deps_.audience, deps_.thumbnails); }
+    Deps deps_;
+};
+
+}  // namespace
+
+void add_routes(http::Router& router, Deps deps) {
+    const auto limits = deps.limits;
+    const auto edge = std::make_shared<Edge>(std::move(deps));
+    router.add(
+        {Method::get, "/api/lives", Access::anyone(), Rate{}, [edge](Request r) { return edge->list(std::move(r)); }});
+    router.add({Method::post, "/api/lives", Access::models(), limits.create,
+                [edge](Request r) { return edge->create(std::move(r)); }});
+    router.add({Method::get, "/api/lives/:id", Access::anyone(), Rate{},
+                [edge](Request r) { return edge->show(std::move(r)); }});
+    router.add({Method::put, "/api/lives/:id/start", Access::models(), limits.create,
+                [edge](Request r) { return edge->start_live(std::move(r)); }});
+    router.add({Method::put, "/api/lives/:id/end", Access::models(), Rate{},
+                [edge](Request r) { return edge->end(std::move(r)); }});
+    router.add({Method::post, "/api/lives/:id/join", Access::signed_in(), limits.join,
+                [edge](Request r) { return edge->join(std::move(r)); }});
+    router.add({Method::get, "/api/lives/:id/thumbnail", Access::anyone(), Rate{},
+                [edge](Request r) { return edge->thumbnail(std::move(r)); }});
+}
+
+}  // namespace confidente::lives

@@ -1,0 +1,199 @@
+// WHIP (RFC 9725) and WHEP: offers in, answers out, and the session's own address for the rest.
+#include <boost/json.hpp>
+#include <deque>
+#include <mutex>
+#include <unordered_map>
+
+#include "domain/lives/routes.hpp"
+#include "platform/crypto/hash.hpp"
+
+namespace confidente::lives {
+namespace {
+
+using http::Access;
+using http::Method;
+using http::Rate;
+using http::Request;
+using http::Response;
+
+constexpr std::size_t kMaxOffer = 64 * 1024;     // bytes; a browser's has some 12 kB
+constexpr std::size_t kMaxFragment = 16 * 1024;  // bytes
+constexpr std::size_t kMaxRemembered = 20'000;   // sessions whose opener is remembered
+
+Error unauthorized() {
+    return {.kind = ErrorKind::unauthenticated,
+            .code = "invalid_token",
+            .detail = "This needs the live's stream key or a token for it."};
+}
+Error not_on_air() {
+    return {.kind = ErrorKind::conflict, .code = "live_not_live", .detail = "The live is not on air."};
+}
+
+bool has_type(const Request& request, std::string_view type) {
+    const auto header = request.header("Content-Type");
+    return header && header->substr(0, header->find(';')) == type;
+}
+
+Error unsupported(const char* wanted) {
+    return {.kind = ErrorKind::unsupported_media,
+            .code = "unsupported_media_type",
+            .detail = std::string{"The body must be "} + wanted + "."};
+}
+
+std::string etag_of(const std::string& session) { return '"' + crypto::sha256_hex(session).substr(0, 16) + '"'; }
+
+/// Which credential opened which session: only it may change or end that session.
+class Openers {
+public:
+    void remember(const std::string& session, std::string opener) {
+        const std::scoped_lock lock{mutex_};
+        openers_.insert_or_assign(session, std::move(opener));
+        order_.push_back(session);
+        while (order_.size() > kMaxRemembered) {
+            openers_.erase(order_.front());
+            order_.pop_front();
+        }
+    }
+    bool opened(const std::string& session, const std::string& opener) const {
+        const std::scoped_lock lock{mutex_};
+        const auto found = openers_.find(session);
+        return found != openers_.end() && crypto::constant_time_equal(found->second, opener);
+    }
+
+private:
+    mutable std::mutex mutex_;  ///< guards both
+    std::unordered_map<std::string, std::string> openers_;
+    std::deque<std::string> order_;
+};
+
+class Edge {
+public:
+    explicit Edge(Deps deps) : deps_(std::move(deps)) {}
+
+    Task<Result<Response>> whip(Request request) {
+        const auto bearer = request.bearer();
+        if (!bearer) co_return unauthorized();
+        if (!has_type(request, "application/sdp")) co_return unsupported("application/sdp");
+        std::string owner;
+        if (request.principal) owner = request.principal->user_id;
+        auto work = [this, id = request.param("id"), owner, key = std::string{*bearer}](db::Transaction& tx) {
+            return owner.empty() ? deps_.lives.find_by_key(tx, id, key) : deps_.lives.find(tx, id);
+        };
+        const auto live = co_await deps_.db.read(work);
+        // A wrong key says nothing about which lives exist.
+        if (!live && owner.empty() && live.error().kind == ErrorKind::not_found) co_return unauthorized();
+        if (!live) co_return live.error();
+        if (!owner.empty() && live->model_id != owner)
+            co_return Error{
+                .kind = ErrorKind::forbidden, .code = "not_owner", .detail = "This live belongs to somebody else."};
+        if (live->status != "live") co_return not_on_air();
+        using Done = std::function<void(Result<StageAnswer>)>;
+        std::function<void(Done)> begin = [this, id = live->id, offer = request.body](Done done) {
+            deps_.stage.publish(id, offer, std::move(done));
+        };
+        Callback<Result<StageAnswer>> waiting{std::move(begin)};
+        CO_TRY(const auto answer, co_await waiting);
+        co_return created(request, live->id, "/whip/", answer);
+    }
+
+    Task<Result<Response>> whep(Request request) {
+        const auto bearer = request.bearer();
+        if (!bearer) co_return unauthorized();
+        if (!has_type(request, "application/sdp")) co_return unsupported("application/sdp");
+        const auto id = request.param("id");
+        const auto claims = deps_.tokens.verify(crypto::Purpose::playback, *bearer, deps_.clock.utc_now());
+        std::string owner;
+        if (request.principal) owner = request.principal->user_id;
+        const bool admitted = claims && claims->live == id;
+        if (!admitted && owner.empty()) co_return claims ? unauthorized() : claims.error();
+        auto work = [this, id](db::Transaction& tx) { return deps_.lives.find(tx, id); };
+        CO_TRY(const auto live, co_await deps_.db.read(work));
+        if (!admitted && live.model_id != owner) co_return unauthorized();
+        if (live.status != "live") co_return not_on_air();
+        using Done = std::function<void(Result<StageAnswer>)>;
+        std::function<void(Done)> begin = [this, id, offer = request.body](Done done) {
+            deps_.stage.play(id, offer, std::move(done));
+        };
+        Callback<Result<StageAnswer>> waiting{std::move(begin)};
+        CO_TRY(const auto answer, co_await waiting);
+        co_return created(request, id, "/whep/", answer);
+    }
+
+    Task<Result<Response>> trickle(Request request) {
+        CO_TRY_VOID(check_opener(request));
+        if (!has_type(request, "application/trickle-ice-sdpfrag"))
+            co_return unsupported("application/trickle-ice-sdpfrag");
+        std::function<void(std::function<void(Status)>)> begin =
+            [this, session = request.param("session"), fragment = request.body](std::function<void(Status)> done) {
+                deps_.stage.trickle(session, fragment, std::move(done));
+            };
+        Callback<Status> waiting{std::move(begin)};
+        CO_TRY_VOID(co_await waiting);
+        co_return Response::empty(204);
+    }
+
+    Task<Result<Response>> hang_up(Request request) {
+        CO_TRY_VOID(check_opener(request));
+        std::function<void(std::function<void(Status)>)> begin =
+            [this, session = request.param("session")](std::function<void(Status)> done) {
+                deps_.stage.hang_up(session, std::move(done));
+            };
+        Callback<Status> waiting{std::move(begin)};
+        const auto gone = co_await waiting;
+        // Ending what has ended is no mistake of the client's.
+        if (!gone && gone.error().kind != ErrorKind::not_found) co_return gone.error();
+        co_return Response::empty(200);
+    }
+
+    Task<Result<Response>> options(Request) { co_return Response::empty(204).with("Accept-Post", "application/sdp"); }
+
+    Task<Result<Response>> rtc_config(Request) {
+        co_return Response::json(200, json::Object{{"iceServers", json::Array{}}});
+    }
+
+private:
+    /// The same user, or the same key or playback token, even when it has expired since: it opened this session.
+    static std::string opener_of(const Request& request) {
+        if (request.principal) return "user:" + request.principal->user_id;
+        return "token:" + crypto::sha256_hex(request.bearer().value_or(""));
+    }
+    Status check_opener(const Request& request) const {
+        if (!request.bearer()) return unauthorized();
+        if (openers_.opened(request.param("id") + request.param("session"), opener_of(request))) return {};
+        return Error{.kind = ErrorKind::not_found, .code = "session_not_found", .detail = "There is no such session."};
+    }
+    Response created(const Request& request, const std::string& id, const char* kind, const StageAnswer& answer) {
+        openers_.remember(id + answer.session_id, opener_of(request));
+        return Response::text(201, answer.sdp, "application/sdp")
+            .with("Location", "/api/lives/" + id + kind + answer.session_id)
+            .with("ETag", etag_of(answer.session_id))
+            .with("Accept-Patch", "application/trickle-ice-sdpfrag")
+            .with("Cache-Control", "no-store");
+    }
+    Deps deps_;
+    Openers openers_;
+};
+
+}  // namespace
+
+void add_media_routes(http::Router& router, Deps deps) {
+    const auto limits = deps.limits;
+    const auto edge = std::make_shared<Edge>(std::move(deps));
+    const auto access = Access::own_credential();
+    router.add({Method::post, "/api/lives/:id/whip", access, limits.publish,
+                [edge](Request r) { return edge->whip(std::move(r)); }, kMaxOffer});
+    router.add({Method::post, "/api/lives/:id/whep", access, limits.play,
+                [edge](Request r) { return edge->whep(std::move(r)); }, kMaxOffer});
+    for (const std::string_view session : {"/api/lives/:id/whip/:session", "/api/lives/:id/whep/:session"}) {
+        router.add({Method::patch, session, access, Rate{}, [edge](Request r) { return edge->trickle(std::move(r)); },
+                    kMaxFragment});
+        router.add({Method::del, session, access, Rate{}, [edge](Request r) { return edge->hang_up(std::move(r)); }});
+    }
+    for (const std::string_view address : {"/api/lives/:id/whip", "/api/lives/:id/whep"})
+        router.add({Method::options, address, Access::anyone(), Rate{},
+                    [edge](Request r) { return edge->options(std::move(r)); }});
+    router.add({Method::get, "/api/rtc/config", Access::anyone(), Rate{},
+                [edge](Request r) { return edge->rtc_config(std::move(r)); }});
+}
+
+}  // namespace confidente::lives
