@@ -1,0 +1,24 @@
+// /api/users/:id and /api/models.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "domain/profiles/service.hpp"
+#include "platform/http/http.hpp"
+#include "platform/json/json.hpp"
+
+namespace confidente::profiles {
+
+/// References outlive the router. The functions are asked from any thread.
+struct Deps {
+    db::Database& db;
+    const Service& profiles;
+    std::function<bool(const std::string& user_id)> online;
+    /// The live a model is on air with, as the API shows it, or null; empty function: never.
+    std::function<Result<json::Value>(db::Transaction&, const std::string& model_id)> live_of = {};
+};
+
+void add_routes(http::Router& router, Deps deps);
+
+}  // namespace confidente::profiles
