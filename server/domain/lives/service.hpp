@@ -49,8 +49,8 @@ struct Ticket {
 using Charge = std::function<Status(db::Transaction&, const Ticket&)>;
 
 struct Filter {
-    std::string status, model_id;       ///< empty: any
-    std::optional<std::string> before;  ///< a live's id: those created earlier
+    std::string status = {}, model_id = {};  ///< empty: any
+    std::optional<std::string> before = {};  ///< a live's id: those created earlier
     std::int64_t limit = 20;
 };
 
