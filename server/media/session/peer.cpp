@@ -91,7 +91,7 @@ void Peer::receive_stun(const Datagram& datagram, Instant now, Outbox& out) {
 }
 
 void Peer::receive_dtls(const Datagram& datagram, Instant now, Outbox& out) {
-    dtls_remote_ = datagram.from;
+    if (lite_) lite_->prefer(datagram.from, now);
     dtls_.receive(datagram.bytes, now, handshake_);
     after_dtls(datagram.from, out);
 }
@@ -148,7 +148,7 @@ void Peer::tick(Instant now, Outbox& out) {
         if (const auto check = controlling_->tick(now)) out.send(*check, controlling_->remote());
     if (now >= dtls_.deadline()) {
         dtls_.tick(now, handshake_);
-        if (const auto to = remote() ? remote() : dtls_remote_) after_dtls(*to, out);
+        if (const auto to = remote()) after_dtls(*to, out);
         handshake_.clear();
     }
 }

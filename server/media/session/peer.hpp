@@ -111,7 +111,6 @@ private:
     DtlsOutput handshake_;  ///< empty between calls
     std::optional<SrtpSealer> sealer_;
     std::optional<SrtpOpener> opener_;
-    std::optional<SocketAddress> dtls_remote_;
     Instant half_open_until_;
     PeerState state_ = PeerState::connecting;
     CloseReason reason_ = CloseReason::none;

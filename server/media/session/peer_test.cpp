@@ -254,6 +254,42 @@ TEST("media follows the client to a new address once it is nominated there") {
     CHECK(connection.client.rtp.size() == 1);
 }
 
+TEST("a browser that finishes DTLS before it nominates gets its first keyframe, not the second") {
+    // Chromium did: the first picture came half a second late, because the keyframe was held back for the nomination.
+    SeededRandom random(12);
+    Instant now{1'000'000'000};
+    const auto browser = SocketAddress::v4({10, 0, 0, 2}, 5000);
+    const auto ours = make_ice_credentials(random), theirs = make_ice_credentials(random);
+    Peer server({.role = PeerRole::server,
+                 .ours = ours,
+                 .theirs = {theirs.ufrag, ""},
+                 .their_certificate = identity(1).hash(),
+                 .remote = {}},
+                identity(0), random, now);
+    Outbox out(64);
+    const auto username = ours.ufrag + ":" + theirs.ufrag;
+    StunBindingRequest check_only;
+    check_only.username = username;
+    check_only.password = ours.pwd;
+    auto bytes = write_binding_request(check_only);
+    server.receive({bytes, browser}, now, out);
+    out.clear();
+    Dtls client(identity(1), DtlsRole::client, identity(0).hash());
+    DtlsOutput flight;
+    client.start(now, flight);
+    while (!flight.empty()) {
+        for (auto& datagram : std::exchange(flight, {})) server.receive({datagram, browser}, now, out);
+        for (std::size_t i = 0; i < out.size(); ++i) client.receive(out.datagram(i), now, flight);
+        out.clear();
+    }
+    REQUIRE(server.state() == PeerState::connected);
+    const auto size =
+        write_rtp_header({.payload_type = {96}, .sequence = {1}, .timestamp = {1}, .ssrc = {1}}, {}, out.room());
+    CHECK(server.send_rtp(size, now, out));
+    REQUIRE(out.size() == 1);
+    CHECK(out.head(0).to == browser);
+}
+
 TEST("noise of every first byte changes nothing") {
     Connection connection(10);
     REQUIRE(connection.connect());

@@ -61,12 +61,26 @@ TEST("a check with nomination connects both sides") {
     CHECK(agents.client.deadline() == agents.now + kConsentInterval);
 }
 
-TEST("a check without nomination validates the address, but is not sent to") {
+TEST("before nomination, what is sent goes where the other side talks from; nomination has the last word") {
     Agents agents;
+    const auto other = SocketAddress::v4({10, 0, 0, 9}, 9);
+    const auto unknown = SocketAddress::v4({66, 6, 6, 6}, 6);
     CHECK(agents.send(agents.request(), agents.client_address) == IceVerdict::answered);
     CHECK(agents.server.validated(agents.client_address, agents.now));
-    CHECK_FALSE(agents.server.selected());
-    CHECK_FALSE(agents.server.may_send(agents.now));
+    CHECK(agents.server.selected() == agents.client_address);
+    agents.send(agents.request(), other);
+    CHECK(agents.server.selected() == agents.client_address);
+    agents.server.prefer(unknown, agents.now);
+    CHECK(agents.server.selected() == agents.client_address);
+    agents.server.prefer(other, agents.now);
+    CHECK(agents.server.selected() == other);
+    CHECK_FALSE(agents.server.nominated());
+    auto nomination = agents.request();
+    nomination.use_candidate = true;
+    agents.send(nomination, agents.client_address);
+    agents.server.prefer(other, agents.now);
+    CHECK(agents.server.selected() == agents.client_address);
+    CHECK(agents.server.nominated());
 }
 
 TEST("a wrong user fragment or password is dropped in silence and changes nothing") {

@@ -33,10 +33,17 @@ IceVerdict LiteAgent::receive(const StunMessage& message, const SocketAddress& f
     heard_ = now;
     pair_of(from).heard = now;
     // The controlling side may nominate anew at any time, when its network changes; its last word counts.
-    if (attributes->use_candidate) selected_ = from;
+    if (attributes->use_candidate) nominated_ = true;
+    if (attributes->use_candidate || !selected_) selected_ = from;
     if (selected_ == from) selected_heard_ = now;
     answer = write_binding_success(message.transaction(), from, ours_.pwd);
     return IceVerdict::answered;
+}
+
+void LiteAgent::prefer(const SocketAddress& address, Instant now) {
+    if (nominated_ || selected_ == address || !validated(address, now)) return;
+    selected_ = address;
+    selected_heard_ = now;
 }
 
 bool LiteAgent::validated(const SocketAddress& address, Instant now) const {

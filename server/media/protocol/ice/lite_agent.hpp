@@ -29,8 +29,13 @@ public:
     /// `answer` gets what goes back to `from`, when the verdict is `answered`.
     IceVerdict receive(const StunMessage& message, const SocketAddress& from, Instant now, Buffer& answer);
 
-    /// Where to send: the address nominated last, else nothing.
+    /// The other side uses this validated address for more than checks. Until it nominates one, that is where to send:
+    /// Chromium finishes DTLS, and waits for media, before its first check with USE-CANDIDATE.
+    void prefer(const SocketAddress& address, Instant now);
+
+    /// Where to send: the address nominated last; before that the one preferred, else the first validated.
     const std::optional<SocketAddress>& selected() const { return selected_; }
+    bool nominated() const { return nominated_; }
     /// A request from there was authenticated in the last 30 s.
     bool validated(const SocketAddress& address, Instant now) const;
     /// False 20 s after the last authenticated request from the selected address.
@@ -51,6 +56,7 @@ private:
     std::string username_;  ///< `ours:theirs`, as requests must say
     std::array<Pair, kMaxIcePairs> pairs_;
     std::optional<SocketAddress> selected_;
+    bool nominated_ = false;
     Instant heard_;
     Instant selected_heard_;
 };
