@@ -113,7 +113,8 @@ std::string media_lines(const LocalTransport& local, const NegotiatedMedia& medi
     if (media.rtx_payload_type) lines += " " + text(*media.rtx_payload_type);
     lines += "\r\nc=IN IP4 0.0.0.0\r\na=mid:" + media.mid + "\r\n";
     lines += transport_lines(local, written) + extension_lines(media.extensions);
-    lines += "a=" + std::string{to_string(written.direction)} + "\r\na=rtcp-mux\r\na=rtcp-rsize\r\n";
+    lines += "a=" + std::string{to_string(written.direction)} + "\r\na=rtcp-mux\r\n";
+    if (written.reduced_size_rtcp) lines += "a=rtcp-rsize\r\n";
     lines += format_lines(media, written);
     if (written.direction == Direction::sendonly) lines += source_lines(media);
     return lines + simulcast_lines(media, written.direction);

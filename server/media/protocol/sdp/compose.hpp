@@ -13,6 +13,7 @@ struct WrittenMedia {
     SetupRole setup = SetupRole::passive;
     std::string extra_fmtp;  ///< appended to the format's parameters
     bool candidates = false;
+    bool reduced_size_rtcp = true;  ///< RFC 5506 section 5: an answer says so only if the offer did
 };
 
 std::string session_lines(const LocalTransport& local, std::span<const NegotiatedMedia> media, bool lite);

@@ -122,6 +122,7 @@ Result<Negotiated> finish(const SessionDescription& offer, const LocalTransport&
         sdp::WrittenMedia written{
             .direction = direction, .setup = SetupRole::passive, .extra_fmtp = {}, .candidates = {}};
         written.candidates = own == accepted.begin();
+        written.reduced_size_rtcp = offer.media[i].rtcp_reduced_size;
         if (direction == Direction::recvonly && own->kind == MediaKind::video)
             written.extra_fmtp = "x-google-start-bitrate=" + std::to_string(local.start_bitrate_kbps);
         result.sdp += sdp::media_lines(local, *own, written);

@@ -256,6 +256,14 @@ TEST("an offer without security, bundle or multiplexing is not answered") {
     }
 }
 
+TEST("reduced-size RTCP is agreed on only with those who offer it") {
+    const auto offer = parsed(replaced(corpus("chromium-publish-simulcast-h264"), "a=rtcp-rsize\r\n", ""));
+    const auto answer = *make_publish_answer(offer, local());
+    CHECK_FALSE(answer.reduced_size_rtcp);
+    CHECK(answer.sdp.find("rtcp-rsize") == std::string::npos);
+    CHECK(make_publish_answer(parsed(corpus("chromium-publish-simulcast-h264")), local())->reduced_size_rtcp);
+}
+
 TEST("broken lines are named") {
     const std::string base = corpus("chromium-publish-simulcast-h264");
     const auto detail = [](const std::string& text) {
