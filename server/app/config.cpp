@@ -40,7 +40,7 @@ std::optional<std::string> text_of(const toml::node& node) {
     return joined;
 }
 
-std::string quoted(std::string_view text) {
+std::string toml_quoted(std::string_view text) {
     std::string out = "\"";
     for (const char c : text) {
         if (c == '"' || c == '\\') out += '\\';
@@ -80,16 +80,12 @@ const std::vector<Setting>& settings() {
         {"media.port", Kind::integer, "40000", "", 0, 65535, "UDP port of all media; 0 takes any free one."},
         {"media.announced", Kind::list, "", "", 0, 0,
          "Addresses told to browsers, where they differ from media.address (behind NAT)."},
-        {"auth.access_token_seconds", Kind::integer, "600", "seconds", 10, 3600, "Life of an access token."},
-        {"auth.refresh_token_days", Kind::integer, "30", "days", 1, 90, "Life of an unused refresh token."},
         {"auth.login_attempts_per_minute", Kind::integer, "20", "per minute", 1, 1'000'000,
          "Logins one address may try."},
         {"auth.registrations_per_hour", Kind::integer, "5", "per hour", 1, 1'000'000, "Accounts one address may make."},
         {"wallet.commission_basis_points", Kind::integer, "3000", "1/100 %", 0, 10'000,
          "The house's share of every gift and ticket."},
         {"payments.provider", Kind::text, "sandbox", "", 0, 0, "Who takes the money; sandbox needs nobody."},
-        {"lives.grace_seconds", Kind::integer, "30", "seconds", 1, 600,
-         "How long a live waits for a model whose connection was lost."},
         {"log.level", Kind::text, "info", "", 0, 0, "debug, info, warning or error."},
     };
     return table;
@@ -181,11 +177,11 @@ std::string Config::to_toml() const {
             out += in_force.value;
         } else if (setting.kind == Kind::list) {
             std::string items;
-            for (const auto& item : split(in_force.value)) items += (items.empty() ? "" : ", ") + quoted(item);
+            for (const auto& item : split(in_force.value)) items += (items.empty() ? "" : ", ") + toml_quoted(item);
             out += "[" + items + "]";
         } else {
             const bool masked = setting.kind == Kind::secret && !in_force.value.empty();
-            out += masked ? "\"***\"" : quoted(in_force.value);
+            out += masked ? "\"***\"" : toml_quoted(in_force.value);
         }
         out += "  # " + in_force.source + ". " + std::string{setting.help} + "\n";
     }

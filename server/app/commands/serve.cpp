@@ -1,0 +1,297 @@
+// The server: chooses the adapters, wires the rooms, and takes them down in the order that loses nothing.
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <condition_variable>
+#include <cstdio>
+#include <thread>
+
+#include "app/commands/commands.hpp"
+#include "app/commands/store.hpp"
+#include "app/engine_stage.hpp"
+#include "app/system_routes.hpp"
+#include "domain/auth/routes.hpp"
+#include "domain/chat/events.hpp"
+#include "domain/chat/routes.hpp"
+#include "domain/gifts/events.hpp"
+#include "domain/gifts/routes.hpp"
+#include "domain/lives/events.hpp"
+#include "domain/lives/routes.hpp"
+#include "domain/lives/view.hpp"
+#include "domain/payments/events.hpp"
+#include "domain/payments/routes.hpp"
+#include "domain/profiles/routes.hpp"
+#include "domain/wallet/routes.hpp"
+#include "platform/base/log.hpp"
+#include "platform/bus/outbox.hpp"
+#include "platform/http/server.hpp"
+
+extern char** environ;
+
+namespace confidente::app {
+namespace {
+
+constexpr std::chrono::milliseconds kDrainLimit{5000};
+
+/// Calls `work` once a second until it is destroyed.
+class Ticker {
+public:
+    explicit Ticker(std::function<void()> work) : thread_([this, work = std::move(work)] { run(work); }) {}
+    ~Ticker() {
+        {
+            const std::scoped_lock lock{mutex_};
+            stopping_ = true;
+        }
+        wake_.notify_all();
+        thread_.join();
+    }
+
+private:
+    void run(const std::function<void()>& work) {
+        std::unique_lock lock{mutex_};
+        while (!wake_.wait_for(lock, std::chrono::seconds{1}, [this] { return stopping_; })) {
+            lock.unlock();
+            work();
+            lock.lock();
+        }
+    }
+    std::mutex mutex_;  ///< guards stopping_
+    std::condition_variable wake_;
+    bool stopping_ = false;
+    std::thread thread_;
+};
+
+/// The demo beside the server, as a process of its own: it uses the public API like everybody else.
+class DemoProcess {
+public:
+    explicit DemoProcess(const std::string& url) {
+        std::string self = "/proc/self/exe", name = "confidente", command = "demo", flag = "--url", address = url;
+        char* arguments[] = {name.data(), command.data(), flag.data(), address.data(), nullptr};
+        posix_spawnattr_t attributes;
+        posix_spawnattr_init(&attributes);
+        sigset_t none;
+        sigemptyset(&none);
+        posix_spawnattr_setsigmask(&attributes, &none);
+        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+        if (posix_spawn(&pid_, self.c_str(), nullptr, &attributes, arguments, environ) != 0) pid_ = -1;
+        posix_spawnattr_destroy(&attributes);
+    }
+    ~DemoProcess() {
+        if (pid_ <= 0) return;
+        kill(pid_, SIGTERM);
+        waitpid(pid_, nullptr, 0);
+    }
+
+private:
+    pid_t pid_ = -1;
+};
+
+/// Every room of the running server. Members stand in the order in which they come up.
+struct Rooms {
+    const Config& config;
+    std::filesystem::path data_dir;
+    SystemClock clock;
+    SystemRandom random;
+    std::unique_ptr<http::Server> server;  // outlives the database threads, which may still resume its handlers
+    std::unique_ptr<db::Database> database;
+    crypto::TokenAuthority tokens;
+    crypto::PasswordHasher hasher;
+    auth::Service auth{tokens, clock, random};
+    profiles::Service profiles{clock};
+    wallet::Service wallet;
+    payments::Sandbox provider;
+    payments::Service payments{clock, random, wallet};
+    chat::Service chats{clock, random};
+    lives::Service lives;
+    gifts::Service gifts{clock, random, wallet};
+    lives::Audience audience;
+    lives::Thumbnails thumbnails{data_dir / "thumbnails"};
+    EngineStage stage{thumbnails, clock};
+    std::unique_ptr<socketio::Server> sockets;
+
+    Rooms(const Config& settings, std::filesystem::path folder, std::unique_ptr<db::Database> opened,
+          crypto::SigningKey key)
+        : config(settings),
+          data_dir(std::move(folder)),
+          database(std::move(opened)),
+          tokens(std::move(key), "confidente", random),
+          wallet(clock, random, {.commission = wallet::BasisPoints{config.integer("wallet.commission_basis_points")}}),
+          lives(clock, random, chats,
+                [this](db::Transaction& tx, const lives::Ticket& ticket) { return charge(tx, ticket); }) {
+        sockets = socketio::Server::make({}, auth::make_authenticator(tokens, clock), clock, random);
+    }
+
+    Status charge(db::Transaction& tx, const lives::Ticket& ticket) {
+        const std::string detail = "{\"liveId\":\"" + ticket.live_id + "\",\"from\":\"" + ticket.user_id +
+                                   "\",\"to\":\"" + ticket.model_id + "\"}";
+        TRY_VOID(wallet.pay_ticket(tx, {.key = wallet::Service::ticket_key(ticket.live_id, ticket.user_id),
+                                        .from = ticket.user_id,
+                                        .model_id = ticket.model_id,
+                                        .amount = ticket.price,
+                                        .detail = detail}));
+        return {};
+    }
+
+    http::Router routes() {
+        const auto per_minute = [&](std::string_view key) { return static_cast<std::uint32_t>(config.integer(key)); };
+        const std::uint32_t logins = per_minute("auth.login_attempts_per_minute");
+        const std::uint32_t registrations = per_minute("auth.registrations_per_hour");
+        http::Router router;
+        add_system_routes(router, *database);
+        auth::add_routes(router, {.db = *database,
+                                  .service = auth,
+                                  .hasher = hasher,
+                                  .clock = clock,
+                                  .session_ended = [this](std::string_view id) { sockets->disconnect_session(id); },
+                                  .limits = {.register_user = {std::max(1U, registrations / 60), registrations},
+                                             .login = {logins, logins},
+                                             .refresh = {30, 30}}});
+        profiles::add_routes(router, profile_deps());
+        wallet::add_routes(router, {*database, wallet});
+        payments::add_routes(router, {*database, payments, wallet, provider});
+        chat::add_routes(router, {*database, chats});
+        const lives::Deps live_deps{.db = *database,
+                                    .lives = lives,
+                                    .audience = audience,
+                                    .thumbnails = thumbnails,
+                                    .stage = stage,
+                                    .tokens = tokens,
+                                    .clock = clock,
+                                    .public_url = config.text("http.public_url"),
+                                    .limits = {}};
+        lives::add_routes(router, live_deps);
+        lives::add_media_routes(router, live_deps);
+        gifts::add_routes(router);
+        return router;
+    }
+
+    profiles::Deps profile_deps() {
+        return {.db = *database,
+                .profiles = profiles,
+                .online = [this](const std::string& user) { return sockets->online(user); },
+                .live_of = [this](db::Transaction& tx, const std::string& model) -> Result<json::Value> {
+                    TRY(const auto live, lives.current_of(tx, model));
+                    return live ? lives::live_view(*live, audience, thumbnails) : json::Value{};
+                }};
+    }
+
+    void events() {
+        chat::add_events(*sockets, {*database, chats});
+        gifts::add_events(*sockets, {*database, gifts});
+        lives::add_events(*sockets, {*database, lives, chats, audience, thumbnails});
+    }
+
+    void deliver(const std::string& topic, const std::string& payload) {
+        if (topic == gifts::kTopic) gifts::publish(*sockets, payload);
+        if (topic == payments::kTopic) payments::publish(*sockets, payload);
+        if (topic == chat::kTopic) chat::publish(*sockets, payload);
+        if (topic == lives::kTopic) lives::publish(*sockets, audience, stage, payload);
+    }
+
+    /// Lives that were on when the server stopped wait for their models like lives whose connection was lost.
+    Status await_publishers() {
+        auto work = [&](db::Transaction& tx) {
+            return lives.list(tx, {.status = "live", .model_id = {}, .before = {}, .limit = 1000});
+        };
+        TRY(const auto on, database->read_blocking(work));
+        for (const auto& live : on) stage.await_publisher(live.id);
+        return {};
+    }
+
+    void tick() {
+        sockets->tick();
+        lives::tick(*sockets, audience);
+        for (const auto& live_id : stage.take_abandoned()) {
+            auto work = [&](db::Transaction& tx) { return lives.publisher_lost(tx, live_id); };
+            const auto ended = database->write_blocking(work);
+            if (!ended) log::error("live.end_failed", {{"live.id", live_id}, {"error.message", ended.error().cause}});
+        }
+    }
+};
+
+Result<std::unique_ptr<http::Server>> open_server(Rooms& rooms) {
+    const Config& config = rooms.config;
+    const auto rate = static_cast<std::uint32_t>(config.integer("http.requests_per_minute"));
+    http::ServerConfig settings;
+    settings.address = config.text("http.address");
+    settings.port = static_cast<std::uint16_t>(config.integer("http.port"));
+    settings.threads = static_cast<unsigned>(config.integer("http.threads"));
+    settings.cors_origins = config.list("http.cors_origins");
+    settings.trusted_proxies = config.list("http.trusted_proxies");
+    settings.web_root = config.text("web.root");
+    settings.tls_certificate = config.text("http.tls_certificate");
+    settings.tls_key = config.text("http.tls_key");
+    settings.general_rate = {rate, std::max(200U, rate / 30)};
+    return http::Server::open(settings, rooms.routes(), auth::make_authenticator(rooms.tokens, rooms.clock),
+                              {rooms.sockets->endpoint()}, rooms.clock, rooms.random);
+}
+
+Status open_engine(Rooms& rooms) {
+    const Config& config = rooms.config;
+    media::EngineConfig settings;
+    settings.listen_ip = config.text("media.address");
+    settings.port = static_cast<std::uint16_t>(config.integer("media.port"));
+    settings.announced_ips = config.list("media.announced");
+    return rooms.stage.open(std::move(settings), rooms.random);
+}
+
+Status run(const Config& config, bool demo, const sigset_t& stop_signals) {
+    if (config.text("payments.provider") != "sandbox")
+        return Error{.code = "bad_config", .detail = "payments.provider must be sandbox"};
+    TRY(auto data_dir, open_data_dir(config));
+    SystemClock clock;
+    SystemRandom random;
+    TRY(auto key, crypto::SigningKey::load_or_create(data_dir / "keys" / "tokens.key", random));
+    TRY(auto database, open_database(data_dir, clock));
+    Rooms rooms{config, std::move(data_dir), std::move(database), std::move(key)};
+    TRY_VOID(open_engine(rooms));
+    publish_engine_metrics(rooms.stage.engine());
+    TRY_VOID(rooms.await_publishers());
+    rooms.events();
+    TRY(rooms.server, open_server(rooms));
+    auto relay = std::make_unique<bus::Relay>(
+        *rooms.database, "sockets", [&rooms](const std::string& topic, const std::string&, const std::string& payload) {
+            rooms.deliver(topic, payload);
+        });
+    auto ticker = std::make_unique<Ticker>([&rooms] { rooms.tick(); });
+
+    const std::string scheme = config.text("http.tls_certificate").empty() ? "http" : "https";
+    const std::string url = scheme + "://" + config.text("http.address") + ":" + std::to_string(rooms.server->port());
+    log::info("server.started", {{"url.full", url}, {"media.port", rooms.stage.engine().port()}});
+    std::printf("listening on %s\n", url.c_str());
+    std::fflush(stdout);
+    auto demo_process = demo ? std::make_unique<DemoProcess>(url) : nullptr;
+
+    int signal = 0;
+    sigwait(&stop_signals, &signal);
+    log::info("server.stopping", {{"process.signal", signal}});
+    demo_process.reset();
+    ticker.reset();
+    rooms.sockets->close_all();
+    rooms.server->drain(kDrainLimit);
+    relay.reset();
+    rooms.stage.close();
+    rooms.database.reset();
+    log::info("server.stopped");
+    return {};
+}
+
+}  // namespace
+
+int serve(const Config& config, bool demo) {
+    // Threads inherit the mask, so only this one ever sees these signals.
+    sigset_t stop_signals;
+    sigemptyset(&stop_signals);
+    sigaddset(&stop_signals, SIGTERM);
+    sigaddset(&stop_signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
+    signal(SIGPIPE, SIG_IGN);
+    const auto served = run(config, demo, stop_signals);
+    return served ? 0 : fail(served.error());
+}
+
+}  // namespace confidente::app

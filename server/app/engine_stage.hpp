@@ -1,0 +1,50 @@
+// The media engine behind the lives' Stage, and what the engine tells the lives: pictures, and models that come and go.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "domain/lives/stage.hpp"
+#include "domain/lives/thumbnails.hpp"
+#include "media/engine/engine.hpp"
+
+namespace confidente::app {
+
+/// Thread-safe.
+class EngineStage final : public lives::Stage, public media::EngineEvents {
+public:
+    EngineStage(lives::Thumbnails& thumbnails, const Clock& clock) : thumbnails_(thumbnails), clock_(clock) {}
+    Status open(media::EngineConfig config, Random& random);
+    /// Tells every publisher and viewer, and stops the engine's threads.
+    void close() { engine_.reset(); }
+    const media::Engine& engine() const { return *engine_; }
+
+    /// Nobody publishes this live: it has until the grace ends.
+    void await_publisher(const std::string& live_id);
+    /// Lives whose grace has ended; each is given once.
+    std::vector<std::string> take_abandoned();
+
+    void publish(std::string live_id, std::string offer, std::function<void(Result<lives::StageAnswer>)> done) override;
+    void play(std::string live_id, std::string offer, std::function<void(Result<lives::StageAnswer>)> done) override;
+    void trickle(std::string session_id, std::string fragment, std::function<void(Status)> done) override;
+    void hang_up(std::string session_id, std::function<void(Status)> done) override;
+    void end(std::string live_id) override;
+
+    void publisher_connected(std::string_view stream) override;
+    void publisher_gone(std::string_view stream, media::HangUpReason reason) override;
+    void viewer_connected(std::string_view stream, std::string_view session) override;
+    void viewer_gone(std::string_view stream, std::string_view session, media::HangUpReason reason) override;
+    void thumbnail(std::string_view stream, Buffer jpeg) override;
+
+private:
+    lives::Thumbnails& thumbnails_;
+    const Clock& clock_;
+    std::mutex mutex_;  ///< guards deadlines_
+    std::map<std::string, Instant, std::less<>> deadlines_;
+    std::unique_ptr<media::Engine> engine_;  ///< last: its threads end before what they touch
+};
+
+}  // namespace confidente::app
