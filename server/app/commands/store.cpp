@@ -11,7 +11,8 @@ namespace confidente::app {
 Result<std::filesystem::path> open_data_dir(const Config& config) {
     std::filesystem::path folder = config.text("data.dir");
     std::error_code ec;
-    std::filesystem::create_directories(folder, ec);
+    std::filesystem::create_directories(folder / "keys", ec);
+    if (!ec) std::filesystem::permissions(folder / "keys", std::filesystem::perms::owner_all, ec);
     if (ec || access(folder.c_str(), W_OK | X_OK) != 0)
         return Error{
             .code = "data_dir_unusable",
