@@ -32,6 +32,8 @@ std::string_view to_string(HangUpReason reason) {
             return "replaced";
         case HangUpReason::shutdown:
             return "shutdown";
+        case HangUpReason::abusive:
+            return "abusive";
     }
     return "unknown";
 }
@@ -63,7 +65,8 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineConfig config, EngineEvents& 
     TRY(auto socket, UdpSocket::open(config.listen_ip, config.port));
     const auto port = socket.local().port;
     if (config.announced_ips.empty()) config.announced_ips.push_back(config.listen_ip);
-    SwitchboardConfig board{.candidates = {}, .thumbnail_interval = config.thumbnail_interval};
+    SwitchboardConfig board{
+        .candidates = {}, .thumbnail_interval = config.thumbnail_interval, .max_publish_bps = config.max_publish_bps};
     for (const auto& ip : config.announced_ips) {
         if (!SocketAddress::parse(ip, port))
             return Error{ErrorKind::invalid, "bad_config", "announced_ips: " + ip + " is not an IP address."};

@@ -31,6 +31,7 @@
 namespace confidente::media {
 
 inline constexpr std::size_t kMaxSessions = 20'000;         ///< publishers and viewers of one engine
+inline constexpr std::size_t kMaxHalfOpen = 10'000;         ///< of them, not connected yet
 inline constexpr std::size_t kMaxPendingCommands = 10'000;  ///< further ones are answered `engine_busy`
 inline constexpr std::size_t kMaxOfferBytes = 64 * 1024;    ///< a Chromium offer of six codecs has some 12 kB
 
@@ -40,6 +41,8 @@ struct EngineConfig {
     std::vector<std::string> announced_ips;  ///< candidates of the answers; empty = listen_ip
     unsigned workers = 0;                    ///< 0 = as many as fit the machine; at present always one
     Duration thumbnail_interval = 10s;       ///< 0 = none
+    /// What one publisher may send, all layers. Above twice that packets are dropped, above three times it is closed.
+    std::uint64_t max_publish_bps = 12'000'000;
 };
 
 struct Answer {
@@ -53,6 +56,7 @@ enum class HangUpReason : std::uint8_t {
     lost,        ///< 30 s without consent (RFC 7675)
     replaced,    ///< a new publisher of the stream took over with codecs this viewer cannot play
     shutdown,    ///< the engine closes
+    abusive,     ///< a publisher far above max_publish_bps
 };
 /// `client`, `live_ended`, … for logs.
 std::string_view to_string(HangUpReason reason);
@@ -76,6 +80,7 @@ struct EngineStats {
     std::uint64_t dropped_malformed = 0;            ///< not STUN, DTLS, RTP or RTCP, or broken
     std::uint64_t dropped_unauthenticated = 0;      ///< STUN integrity or SRTP tag wrong
     std::uint64_t dropped_replayed = 0;             ///< SRTP index seen before
+    std::uint64_t dropped_policed = 0;              ///< above max_publish_bps
     std::uint64_t dropped_send = 0;                 ///< the socket refused
     std::uint64_t nacks_in = 0, nacks_out = 0;      ///< packets asked for again by viewers; by us
     std::uint64_t retransmitted = 0;                ///< packets sent again

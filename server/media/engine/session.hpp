@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "media/engine/bitrate_policer.hpp"
 #include "media/engine/engine.hpp"
 #include "media/engine/keyframe_tap.hpp"
 #include "media/engine/timers.hpp"
@@ -45,6 +46,7 @@ struct Session {
 
     // Publisher
     std::optional<Publication> publication;
+    BitratePolicer policer;
     bool touched = false;  ///< got packets in this batch
     std::uint64_t nacks_told = 0, plis_told = 0;
 

@@ -28,6 +28,7 @@ inline constexpr Duration kReconnectGrace = 60s;
 struct SwitchboardConfig {
     std::vector<HostCandidate> candidates;
     Duration thumbnail_interval = 10s;
+    std::uint64_t max_publish_bps = 12'000'000;
 };
 
 /// What a switchboard needs of its surroundings.

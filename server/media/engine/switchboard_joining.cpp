@@ -28,7 +28,8 @@ struct Switchboard::Joining {
 };
 
 Result<Switchboard::Joining> Switchboard::begin_joining(const SessionDescription& offer) {
-    if (sessions_.size() >= kMaxSessions)
+    const auto half_open = sessions_.size() - stats_.publishers - stats_.viewers;
+    if (sessions_.size() >= kMaxSessions || half_open >= kMaxHalfOpen)
         return Error{ErrorKind::too_many, "too_many_sessions", "This server carries no more media sessions."};
     if (offer.media.empty()) return Error{ErrorKind::unprocessable, "bad_offer", "The offer has no media."};
     Joining joining;
@@ -81,6 +82,7 @@ Session& Switchboard::add_session(SessionRole role, Stream& stream, Joining join
                                              .announced = false,
                                              .doomed = false,
                                              .publication = {},
+                                             .policer = BitratePolicer{config_.max_publish_bps},
                                              .touched = false,
                                              .nacks_told = 0,
                                              .plis_told = 0,

@@ -57,6 +57,12 @@ void Switchboard::take(Session& session, Datagram datagram, Instant now) {
     }
     session.heard = now;
     const bool publisher = session.role == SessionRole::publisher;
+    if (publisher) {
+        const auto verdict = session.policer.packet(datagram.bytes.size(), now);
+        if (verdict != PolicerVerdict::pass) ++stats_.dropped_policed;
+        if (verdict == PolicerVerdict::close) return close(session, HangUpReason::abusive, now);
+        if (verdict == PolicerVerdict::drop) return;
+    }
     if (received.kind == ReceivedKind::rtcp) {
         publisher ? take_publisher_rtcp(session, received.bytes, now) : take_viewer_rtcp(session, received.bytes, now);
     } else if (publisher) {

@@ -55,9 +55,9 @@ struct Server {
     std::vector<Buffer> keyframes;
     Switchboard board;
 
-    explicit Server(Net& net)
+    explicit Server(Net& net, std::uint64_t max_publish_bps = 12'000'000)
         : network(net),
-          board({.candidates = {{"10.0.0.1", 40000}}, .thumbnail_interval = 10s},
+          board({.candidates = {{"10.0.0.1", 40000}}, .thumbnail_interval = 10s, .max_publish_bps = max_publish_bps},
                 {.events = diary,
                  .random = random,
                  .certificate = identity(0),
@@ -353,6 +353,16 @@ TEST("viewers whose publisher does not come back are told after the grace") {
     network.run_for(kReconnectGrace + 2s);
     CHECK(server.diary.has("-viewer live live_ended"));
     CHECK(server.board.streams(network.now()).empty());
+}
+
+TEST("a publisher who sends far more than allowed is closed, and the stream is free for another") {
+    Net network(14);
+    Server server(network, 50'000);
+    Publisher publisher(server, 1);
+    network.run_for(5s);
+    CHECK(server.diary.has("-publisher live abusive"));
+    CHECK(server.board.stats().dropped_policed > 0);
+    CHECK(server.board.stats().publishers == 0);
 }
 
 TEST("strangers' datagrams are counted, never answered") {
