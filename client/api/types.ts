@@ -14,14 +14,17 @@ export interface Profile {
     pricing: Record<string, unknown>;
     schedule: unknown[];
 }
+export type UserType = 'model' | 'client' | 'admin';
 export interface User {
     id: string;
-    type: 'model' | 'client' | 'admin';
+    type: UserType;
     email?: string;
     profile: Profile;
     settings?: Record<string, unknown>;
     createdAt: string;
     updatedAt: string;
+}
+export interface ModelPage extends User {
     online?: boolean;
     live?: Live | null;
 }
@@ -29,8 +32,10 @@ export interface Session {
     user: User;
     accessToken: string;
     refreshToken: string;
+    /** Seconds. */
     expiresIn: number;
 }
+export type LiveStatus = 'scheduled' | 'live' | 'ended';
 export interface Live {
     id: string;
     modelId: string;
@@ -39,20 +44,23 @@ export interface Live {
     title: string;
     description: string;
     scheduledFor: string | null;
+    /** Tokens, charged once per viewer. */
     price: number;
     duration: number | null;
-    status: 'scheduled' | 'live' | 'ended';
+    status: LiveStatus;
     viewerCount: number;
     thumbnailUrl: string | null;
+    startedAt?: string | null;
     createdAt: string;
     updatedAt: string;
 }
+export type MessageType = 'text' | 'media' | 'gift';
 export interface Message {
     id: string;
     chatId: string;
     sender: Person;
     content: string;
-    type: 'text' | 'media' | 'gift';
+    type: MessageType;
     createdAt: string;
     readAt: string | null;
     clientId?: string | null;
@@ -76,6 +84,7 @@ export interface Gift {
     senderName?: string;
     icon?: string;
     name?: string;
+    /** Tokens: price times amount. */
     total?: number;
 }
 export interface GiftKind {
@@ -92,19 +101,38 @@ export interface TokenPackage {
     id: string;
     name?: string;
     tokens: number;
+    bonus?: number;
     price: Money;
+}
+export interface Earnings {
+    pending: number;
+    available: number;
 }
 export interface Wallet {
     balance: number;
     currency: 'TOKEN';
-    earnings?: { pending: number; available: number };
+    earnings?: Earnings;
 }
 export interface Transaction {
     id: string;
-    kind: string;
+    kind?: string;
+    type?: string;
+    description?: string;
     amount: number;
     balanceAfter?: number;
+    counterparty?: { id: string; name: string };
+    giftType?: string;
+    quantity?: number;
+    liveId?: string;
     createdAt: string;
+}
+export interface Purchase {
+    id: string;
+    status: string;
+}
+export interface Checkout {
+    purchase: Purchase;
+    payment: { provider: string; clientSecret?: string; redirectUrl?: string };
 }
 export interface Page<T> {
     items: T[];
@@ -116,11 +144,35 @@ export interface Playback {
     token: string;
     expiresAt: string;
 }
-/** RFC 9457. */
+export interface Publish {
+    whipUrl: string;
+    streamKey: string;
+}
+export interface FieldProblem {
+    field: string;
+    code: string;
+    detail: string;
+}
+/** RFC 9457. `status` is 0 when no answer came. */
 export interface Problem {
     status: number;
     code: string;
     detail: string;
-    errors?: { field: string; code: string; detail: string }[];
+    errors?: FieldProblem[];
 }
-export type Ack<T> = ({ ok: true } & T) | { ok: false; error: { code: string; detail: string } };
+export type Ack<T = object> = ({ ok: true } & T) | { ok: false; error: { code: string; detail: string } };
+
+/** Server → client events of the socket and what they carry. */
+export interface ServerEvents {
+    'message:received': { message: Message };
+    'message:updated': {
+        messageId: string;
+        status: 'delivered' | 'read';
+        chatId?: string;
+    };
+    'user:typing': { chatId: string; userId: string; typing: boolean };
+    'live:status': { liveId: string; status: LiveStatus; viewerCount: number };
+    'gift:received': { gift: Gift };
+    'chat:message': { message: Message };
+    'wallet:updated': { balance: number; earnings?: Earnings };
+}

@@ -1,52 +1,143 @@
-// One socket for everything that happens now. It signs in with a fresh token at every connection, and tells its users
-// when it is back, so that they can join their rooms again.
-import { io, type Socket } from 'socket.io-client';
-import type { Ack } from '../api/types';
+// One socket for the whole app. It carries a fresh access token at every connection, and after a reconnection it
+// enters again the lives that the app is in, so that nobody above has to know that the line broke.
+import type { Ack, Live, Message, ServerEvents } from '../api/types';
 
-const answerLimitMs = 10_000;
+export type Line = 'off' | 'connecting' | 'on' | 'broken';
 
-export class LiveSocket {
-    private socket: Socket;
+/** What this needs of a socket.io-client Socket. */
+export interface Wire {
+    connected: boolean;
+    /** True while the library itself will try again. */
+    active: boolean;
+    connect(): unknown;
+    disconnect(): unknown;
+    on(event: string, listener: (...values: never[]) => void): unknown;
+    timeout(ms: number): {
+        emitWithAck(event: string, ...values: unknown[]): Promise<unknown>;
+    };
+}
 
-    constructor(url: string | undefined, token: () => Promise<string | null>) {
-        this.socket = io(url ?? '/', {
-            autoConnect: false,
-            transports: ['websocket'],
-            auth: (give) => void token().then((value) => give({ token: value ?? '' })),
+export interface LiveEntry {
+    live?: Live;
+    messages?: Message[];
+}
+
+const ackTimeoutMs = 8_000;
+const retryMs = [500, 1_000, 2_000, 4_000, 8_000];
+export const noAnswer = {
+    ok: false as const,
+    error: { code: 'unreachable', detail: '' },
+};
+
+interface Presence {
+    users: number;
+    entered: Set<(ack: Ack<LiveEntry>) => void>;
+}
+
+export class SocketSession {
+    private line: Line = 'off';
+    private lineListeners = new Set<(line: Line) => void>();
+    private lives = new Map<string, Presence>();
+    private refusals = 0;
+    private retry: ReturnType<typeof setTimeout> | null = null;
+
+    constructor(
+        private wire: Wire,
+        /** Makes sure of a token before another try, a new one when the last was refused; false: nobody is signed in. */
+        private renew: (refused: boolean) => Promise<boolean>,
+    ) {
+        wire.on('connect', () => {
+            this.refusals = 0;
+            this.setLine('on');
+            for (const liveId of this.lives.keys()) void this.enter(liveId);
         });
-        // The server turns away an expired token; a new attempt brings a fresh one.
-        this.socket.on('disconnect', (reason) => {
-            if (reason === 'io server disconnect') this.socket.connect();
+        wire.on('disconnect', () => {
+            if (this.line === 'off') return;
+            this.setLine('broken');
+            // A disconnection by the server is final to the library, not to us.
+            if (!wire.active) this.tryLater(false);
+        });
+        wire.on('connect_error', () => {
+            if (this.line === 'off') return;
+            this.setLine('broken');
+            if (!wire.active) this.tryLater(true);
         });
     }
 
-    open(): void {
-        this.socket.connect();
-    }
-    close(): void {
-        this.socket.disconnect();
-    }
-
-    /** Calls back now if connected, and at every connection from now on. */
-    onConnected(listener: () => void): () => void {
-        this.socket.on('connect', listener);
-        if (this.socket.connected) listener();
-        return () => void this.socket.off('connect', listener);
+    start(): void {
+        if (this.line !== 'off') return;
+        this.setLine('connecting');
+        this.wire.connect();
     }
 
-    on<T>(event: string, listener: (payload: T) => void): () => void {
-        this.socket.on(event, listener as (payload: unknown) => void);
-        return () => void this.socket.off(event, listener as (payload: unknown) => void);
+    stop(): void {
+        this.setLine('off');
+        this.refusals = 0;
+        if (this.retry) clearTimeout(this.retry);
+        this.retry = null;
+        this.wire.disconnect();
     }
 
-    async ask<T>(event: string, payload: object): Promise<Ack<T>> {
+    state(): Line {
+        return this.line;
+    }
+
+    onLine(listener: (line: Line) => void): () => void {
+        this.lineListeners.add(listener);
+        return () => this.lineListeners.delete(listener);
+    }
+
+    on<E extends keyof ServerEvents>(event: E, listener: (payload: ServerEvents[E]) => void): void {
+        this.wire.on(event, listener as (...values: never[]) => void);
+    }
+
+    /** Never rejects: silence is an acknowledgement that says so. */
+    async ask<T extends object = object>(event: string, payload: unknown): Promise<Ack<T>> {
+        if (!this.wire.connected) return noAnswer;
         try {
-            return (await this.socket.timeout(answerLimitMs).emitWithAck(event, payload)) as Ack<T>;
+            return (await this.wire.timeout(ackTimeoutMs).emitWithAck(event, payload)) as Ack<T>;
         } catch {
-            return {
-                ok: false,
-                error: { code: 'offline', detail: 'Sem conexão. Tente de novo.' },
-            };
+            return noAnswer;
         }
+    }
+
+    /** Stays in the live, over reconnections, until the returned function is called. */
+    joinLive(liveId: string, entered: (ack: Ack<LiveEntry>) => void): () => void {
+        const presence = this.lives.get(liveId) ?? { users: 0, entered: new Set() };
+        presence.users += 1;
+        presence.entered.add(entered);
+        this.lives.set(liveId, presence);
+        if (this.wire.connected) void this.enter(liveId);
+        return () => {
+            presence.users -= 1;
+            presence.entered.delete(entered);
+            if (presence.users > 0 || this.lives.get(liveId) !== presence) return;
+            this.lives.delete(liveId);
+            void this.ask('live:leave', { liveId });
+        };
+    }
+
+    private async enter(liveId: string): Promise<void> {
+        const ack = await this.ask<LiveEntry>('live:join', { liveId });
+        this.lives.get(liveId)?.entered.forEach((listener) => listener(ack));
+    }
+
+    private tryLater(refused: boolean): void {
+        if (this.retry) return;
+        const wait = retryMs[Math.min(this.refusals, retryMs.length - 1)] ?? 8_000;
+        this.refusals += 1;
+        this.retry = setTimeout(() => {
+            this.retry = null;
+            this.renew(refused).then(
+                (signedIn) => signedIn && this.line !== 'off' && this.wire.connect(),
+                () => this.line !== 'off' && this.tryLater(refused),
+            );
+        }, wait);
+    }
+
+    private setLine(line: Line): void {
+        if (line === this.line) return;
+        this.line = line;
+        this.lineListeners.forEach((listener) => listener(line));
     }
 }

@@ -1,96 +1,169 @@
-import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import type { Live } from '@client/api/types';
-import { formatDateTime, formatTokens } from '@client/format/format';
-import { useLivesQuery } from '../../app/api';
-import { Avatar, Empty, Failed, LiveBadge, Loading } from '../../components/ui/ui';
+import { useMe } from '@/app/store';
+import { Avatar } from '@/components/ui/Avatar';
+import { ButtonLink } from '@/components/ui/Button';
+import { Empty, Failure, Loading, Skeleton } from '@/components/ui/State';
+import { useModelsQuery } from '@/features/profiles/api';
+import { useTitle } from '@/lib/useTitle';
+import { useWords } from '@/lib/words';
+import { useLivesQuery } from './api';
+import { LiveCard, UpcomingCard } from './LiveCard';
 
-/** The pictures of lives change every few seconds, viewers come and go. */
-const refreshMs = 5000;
+/** Pictures of lives change about every 10 s. */
+const refreshMs = 8_000;
 
-function LiveCard({ live }: { live: Live }) {
-    const { t } = useTranslation();
+export function HomePage() {
+    const { t } = useWords();
+    const lives = useLivesQuery(
+        { status: 'live', limit: 24 },
+        { pollingInterval: refreshMs, skipPollingIfUnfocused: true },
+    );
+    const upcoming = useLivesQuery({ status: 'scheduled', limit: 6 }, { pollingInterval: 60_000 });
+    const items = [...(lives.data?.items ?? [])].sort((a, b) => b.viewerCount - a.viewerCount);
+    const next = [...(upcoming.data?.items ?? [])].sort((a, b) =>
+        (a.scheduledFor ?? '').localeCompare(b.scheduledFor ?? ''),
+    );
+    useTitle(t('home.title'));
     return (
-        <Link to={`/live/${live.id}`} data-testid="live-card" className="group block">
-            <div className="relative aspect-video overflow-hidden rounded-card bg-linear-to-br from-raised to-panel">
-                {live.thumbnailUrl ? (
-                    <img
-                        src={live.thumbnailUrl}
-                        alt=""
-                        className="size-full object-cover transition duration-500 group-hover:scale-105"
-                    />
+        <div className="mx-auto max-w-375 px-4 py-6 sm:px-8 md:py-10">
+            <section aria-labelledby="ao-vivo">
+                <div className="mb-5 flex items-baseline gap-3 md:mb-7">
+                    <h1 id="ao-vivo" className="text-[1.75rem] md:text-4xl">
+                        {t('home.title')}
+                    </h1>
+                    {items.length > 0 && (
+                        <span className="text-sm text-muted tabular">
+                            {t('home.liveCount', { count: items.length })}
+                        </span>
+                    )}
+                </div>
+                {lives.isLoading ? (
+                    <LiveGridSkeleton />
+                ) : lives.error && !lives.data ? (
+                    <Failure error={lives.error} retry={() => void lives.refetch()} />
+                ) : items.length > 0 ? (
+                    <LiveGrid lives={items} />
                 ) : (
-                    <span className="grid size-full place-items-center">
-                        <Avatar name={live.model?.name ?? '?'} size="size-20" />
-                    </span>
+                    <NobodyLive />
                 )}
-                <div className="absolute inset-x-3 top-3 flex items-center justify-between">
-                    {live.status === 'live' ? (
-                        <LiveBadge />
-                    ) : (
-                        <span className="rounded-full bg-black/60 px-3 py-1 text-xs font-bold text-white">
-                            {t('home.scheduled')}
-                        </span>
-                    )}
-                    {live.status === 'live' && (
-                        <span className="rounded-full bg-black/60 px-2.5 py-1 text-xs font-semibold text-white">
-                            {t('home.viewers', { count: live.viewerCount })}
-                        </span>
-                    )}
-                </div>
-                <span className="absolute right-3 bottom-3 rounded-full bg-black/60 px-2.5 py-1 text-xs font-bold text-white">
-                    {live.price > 0 ? `${formatTokens(live.price)} ${t('wallet.tokens')}` : t('home.free')}
-                </span>
-            </div>
-            <div className="mt-3 flex gap-3">
-                <Avatar name={live.model?.name ?? '?'} />
-                <div className="min-w-0">
-                    <h3 className="truncate font-bold group-hover:text-accent">{live.title}</h3>
-                    <p className="truncate text-sm text-soft">
-                        {live.model?.name}
-                        {live.scheduledFor &&
-                            live.status === 'scheduled' &&
-                            ` · ${formatDateTime(live.scheduledFor)}`}
-                    </p>
-                </div>
-            </div>
-        </Link>
+            </section>
+            {next.length > 0 && (
+                <section aria-labelledby="a-seguir" className="mt-12 md:mt-16">
+                    <h2 id="a-seguir" className="mb-5 text-2xl">
+                        {t('home.upcoming')}
+                    </h2>
+                    <ul className="grid gap-3 sm:grid-cols-2 xl:grid-cols-3">
+                        {next.map((live) => (
+                            <li key={live.id}>
+                                <UpcomingCard live={live} />
+                            </li>
+                        ))}
+                    </ul>
+                </section>
+            )}
+            <ModelStrip />
+        </div>
     );
 }
 
-const Grid = ({ lives }: { lives: Live[] }) => (
-    <div className="grid gap-x-5 gap-y-8 sm:grid-cols-2 lg:grid-cols-3 2xl:grid-cols-4">
-        {lives.map((live) => (
-            <LiveCard key={live.id} live={live} />
-        ))}
-    </div>
-);
-
-export function HomePage() {
-    const { t } = useTranslation();
-    const { data, error, isLoading, refetch } = useLivesQuery('live', {
-        pollingInterval: refreshMs,
-        refetchOnMountOrArgChange: true,
-    });
-    const { data: scheduled } = useLivesQuery('scheduled');
-    const coming = scheduled?.items.filter((live) => live.scheduledFor) ?? [];
+function LiveGrid({ lives }: { lives: Live[] }) {
+    const [first, ...rest] = lives;
+    if (!first) return null;
+    if (rest.length === 0)
+        return (
+            <div className="grid lg:h-[min(38rem,62vh)]">
+                <LiveCard live={first} featured />
+            </div>
+        );
     return (
-        <div className="space-y-10">
-            <section className="space-y-5">
-                <h1 className="text-2xl font-extrabold md:text-3xl">{t('home.title')}</h1>
-                {isLoading && <Loading />}
-                {error && !data && <Failed error={error} retry={() => void refetch()} />}
-                {data && data.items.length === 0 && (
-                    <Empty title={t('home.empty')} hint={t('home.emptyHint')} />
-                )}
-                {data && data.items.length > 0 && <Grid lives={data.items} />}
-            </section>
-            {coming.length > 0 && (
-                <section className="space-y-5">
-                    <h2 className="text-xl font-bold">{t('home.scheduled')}</h2>
-                    <Grid lives={coming} />
-                </section>
-            )}
+        <div className="grid grid-cols-1 gap-x-5 gap-y-7 sm:grid-cols-2 lg:grid-cols-3 2xl:grid-cols-4">
+            <div className="grid sm:col-span-2 lg:row-span-2">
+                <LiveCard live={first} featured />
+            </div>
+            {rest.map((live) => (
+                <LiveCard key={live.id} live={live} />
+            ))}
         </div>
+    );
+}
+
+function LiveGridSkeleton() {
+    return (
+        <Loading>
+            <div className="grid grid-cols-1 gap-5 sm:grid-cols-2 lg:grid-cols-3">
+                <Skeleton className="aspect-video rounded-card sm:col-span-2 lg:row-span-2 lg:aspect-auto lg:h-full lg:min-h-105" />
+                {[0, 1].map((index) => (
+                    <div key={index}>
+                        <Skeleton className="aspect-[16/10] rounded-card" />
+                        <Skeleton className="mt-3 h-5 w-3/4" />
+                    </div>
+                ))}
+            </div>
+        </Loading>
+    );
+}
+
+function NobodyLive() {
+    const { t } = useWords();
+    const me = useMe();
+    const model = me?.type === 'model';
+    return (
+        <div className="rounded-[1.75rem] border border-line bg-surface">
+            <Empty
+                icon="sparkle"
+                title={t('home.empty')}
+                text={model ? t('home.emptyModel') : t('home.emptyText')}
+            >
+                {model && (
+                    <ButtonLink to="/studio" look="primary" icon="studio">
+                        {t('home.openStudio')}
+                    </ButtonLink>
+                )}
+                {!me && (
+                    <ButtonLink to="/cadastrar" look="primary">
+                        {t('nav.signUp')}
+                    </ButtonLink>
+                )}
+            </Empty>
+        </div>
+    );
+}
+
+function ModelStrip() {
+    const { t } = useWords();
+    const { data } = useModelsQuery({ limit: 12 });
+    if (!data || data.items.length === 0) return null;
+    return (
+        <section aria-labelledby="conhecer" className="mt-12 md:mt-16">
+            <h2 id="conhecer" className="mb-5 text-2xl">
+                {t('home.models')}
+            </h2>
+            <ul className="no-scrollbar -mx-4 flex gap-2 overflow-x-auto px-4 pb-2 sm:-mx-8 sm:px-8">
+                {data.items.map((model) => (
+                    <li key={model.id}>
+                        <Link
+                            to={`/modelo/${model.id}`}
+                            className="group flex w-26 flex-col items-center gap-2.5 rounded-card p-2 text-center"
+                        >
+                            <span className="relative">
+                                <Avatar
+                                    name={model.profile.name}
+                                    src={model.profile.avatar}
+                                    className={`size-19 text-xl transition-transform group-hover:scale-105 ${model.live ? 'ring-3 ring-live ring-offset-3 ring-offset-canvas' : ''}`}
+                                />
+                                {model.online && !model.live && (
+                                    <span
+                                        className="absolute right-0.5 bottom-0.5 size-4.5 rounded-full border-3 border-canvas bg-good"
+                                        title={t('home.online')}
+                                    />
+                                )}
+                            </span>
+                            <span className="w-full truncate text-sm font-medium">{model.profile.name}</span>
+                        </Link>
+                    </li>
+                ))}
+            </ul>
+        </section>
     );
 }

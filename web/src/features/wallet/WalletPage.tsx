@@ -1,178 +1,212 @@
-import { useState } from 'react';
-import { useTranslation } from 'react-i18next';
-import type { TokenPackage, Transaction } from '@client/api/types';
-import { formatDateTime, formatMoney, formatTokens } from '@client/format/format';
-import {
-    problemText,
-    useConfirmPurchaseMutation,
-    usePackagesQuery,
-    usePurchaseMutation,
-    useTransactionsQuery,
-    useWalletQuery,
-} from '../../app/api';
-import { useSession } from '../../app/session';
-import { Dialog } from '../../components/ui/Dialog';
-import { Button, Empty, Failed, Loading } from '../../components/ui/ui';
-import { RequireSession } from '../auth/pages';
+import { useMemo } from 'react';
+import type { Earnings, Transaction, Wallet } from '@client/api/types';
+import { Button } from '@/components/ui/Button';
+import { Icon, type IconName, TokenIcon } from '@/components/ui/Icon';
+import { Empty, Failure, Loading, Skeleton } from '@/components/ui/State';
+import { Packages } from '@/features/payments/Packages';
+import { useTitle } from '@/lib/useTitle';
+import { useWords } from '@/lib/words';
+import { useTransactionsInfiniteQuery, useWalletQuery } from './api';
+import { balanceOverTime, stepPath } from './plot';
 
-/** The balance after each movement, oldest first, as a line with its area. */
-function BalancePlot({ transactions, label }: { transactions: Transaction[]; label: string }) {
-    const values = transactions
-        .flatMap((item) => (item.balanceAfter === undefined ? [] : [item.balanceAfter]))
-        .reverse();
-    if (values.length < 2) return null;
-    const top = Math.max(...values, 1);
-    const points = values.map(
-        (value, index) => `${(index / (values.length - 1)) * 300},${84 - (value / top) * 76}`,
-    );
-    return (
-        <svg
-            viewBox="0 0 300 88"
-            role="img"
-            aria-label={`${label}: ${values.map((value) => formatTokens(value)).join(', ')}`}
-            className="w-full text-accent"
-            preserveAspectRatio="none"
-        >
-            <polygon points={`0,88 ${points.join(' ')} 300,88`} fill="currentColor" opacity="0.15" />
-            <polyline
-                points={points.join(' ')}
-                fill="none"
-                stroke="currentColor"
-                strokeWidth="2.5"
-                vectorEffect="non-scaling-stroke"
-            />
-        </svg>
-    );
-}
+const plotLimit = 60;
 
-function Packages() {
-    const { t } = useTranslation();
-    const { data, error, isLoading } = usePackagesQuery();
-    const [chosen, setChosen] = useState<TokenPackage | null>(null);
-    const [purchase, buying] = usePurchaseMutation();
-    const [confirm, confirming] = useConfirmPurchaseMutation();
-    const buy = async () => {
-        if (!chosen) return;
-        const made = await purchase(chosen.id);
-        if (!made.data) return;
-        const settled = await confirm(made.data.purchase.id);
-        if (!settled.error) setChosen(null);
-    };
-    if (isLoading) return <Loading />;
-    if (error) return <Failed error={error} />;
-    const problem = buying.error ?? confirming.error;
+export function WalletPage() {
+    const { t } = useWords();
+    const {
+        data: wallet,
+        error,
+        isLoading,
+        refetch,
+    } = useWalletQuery(undefined, { refetchOnMountOrArgChange: true });
+    const list = useTransactionsInfiniteQuery(undefined, { refetchOnMountOrArgChange: true });
+    const transactions = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+    useTitle(t('wallet.title'));
     return (
-        <section className="space-y-4">
-            <h2 className="text-xl font-bold">{t('wallet.packages')}</h2>
-            <ul className="grid grid-cols-2 gap-3 lg:grid-cols-4">
-                {data?.items.map((item) => (
-                    <li key={item.id} className="flex flex-col gap-3 rounded-card bg-panel p-5">
-                        <span className="text-3xl font-extrabold">{formatTokens(item.tokens)}</span>
-                        <span className="text-soft">{t('wallet.tokens')}</span>
-                        <Button
-                            data-testid="package-buy"
-                            aria-label={t('wallet.buy', { tokens: item.tokens })}
-                            onClick={() => setChosen(item)}
-                            className="mt-auto px-3"
-                        >
-                            {formatMoney(item.price)}
-                        </Button>
-                    </li>
-                ))}
-            </ul>
-            <Dialog title={t('wallet.confirm')} open={chosen !== null} onClose={() => setChosen(null)}>
-                {chosen && (
-                    <p>
-                        {t('wallet.confirmText', {
-                            tokens: formatTokens(chosen.tokens),
-                            price: formatMoney(chosen.price),
-                        })}
-                    </p>
-                )}
-                {problem && <p role="alert">{problemText(problem)}</p>}
-                <div className="flex gap-2">
-                    <Button
-                        className="flex-1"
-                        data-testid="purchase-confirm"
-                        disabled={buying.isLoading || confirming.isLoading}
-                        onClick={() => void buy()}
-                    >
-                        {t('wallet.confirm')}
-                    </Button>
-                    <Button kind="quiet" onClick={() => setChosen(null)}>
-                        {t('wallet.cancel')}
-                    </Button>
-                </div>
-            </Dialog>
-        </section>
-    );
-}
-
-function Transactions() {
-    const { t } = useTranslation();
-    const { data, error, isLoading } = useTransactionsQuery();
-    if (isLoading) return <Loading />;
-    if (error) return <Failed error={error} />;
-    return (
-        <section className="space-y-4">
-            <h2 className="text-xl font-bold">{t('wallet.transactions')}</h2>
-            {!data?.items.length && <Empty title={t('wallet.noTransactions')} />}
-            {data && <BalancePlot transactions={data.items} label={t('wallet.chart')} />}
-            <ul className="divide-y divide-line">
-                {data?.items.map((item) => (
-                    <li key={item.id} className="flex items-center justify-between gap-4 py-3">
-                        <span>
-                            <span className="block font-semibold">
-                                {t(`kind.${item.kind}`, {
-                                    defaultValue: item.kind,
-                                    keySeparator: '~',
-                                    nsSeparator: '~',
-                                })}
-                            </span>
-                            <span className="text-sm text-soft">{formatDateTime(item.createdAt)}</span>
-                        </span>
-                        <span className={`font-bold tabular-nums ${item.amount > 0 ? 'text-good' : ''}`}>
-                            {item.amount > 0 ? '+' : ''}
-                            {formatTokens(item.amount)}
-                        </span>
-                    </li>
-                ))}
-            </ul>
-        </section>
-    );
-}
-
-function Wallet() {
-    const { t } = useTranslation();
-    const session = useSession();
-    const { data, error, isLoading, refetch } = useWalletQuery(undefined, {
-        refetchOnMountOrArgChange: true,
-    });
-    if (isLoading) return <Loading />;
-    if (error || !data) return <Failed error={error} retry={() => void refetch()} />;
-    return (
-        <div className="mx-auto max-w-4xl space-y-10">
-            <section className="rounded-card bg-linear-to-br from-[#ff6b81] to-[#8e2a86] p-6 text-white md:p-8">
-                <h1 className="font-semibold opacity-90">{t('wallet.balance')}</h1>
-                <p className="text-5xl font-extrabold tabular-nums">
-                    <span data-testid="balance">{formatTokens(data.balance)}</span>{' '}
-                    <span className="text-xl font-semibold">{t('wallet.tokens')}</span>
-                </p>
-                {data.earnings && (
-                    <p className="mt-4">
-                        {t('wallet.earnings')}: {t('wallet.pending')} {formatTokens(data.earnings.pending)} ·{' '}
-                        {t('wallet.available')} {formatTokens(data.earnings.available)}
-                    </p>
+        <div className="mx-auto max-w-275 px-4 py-6 sm:px-8 md:py-10">
+            <h1 className="mb-6 text-[1.75rem] md:text-4xl">{t('wallet.title')}</h1>
+            {isLoading ? (
+                <Loading>
+                    <Skeleton className="h-52 rounded-[1.75rem]" />
+                </Loading>
+            ) : error && !wallet ? (
+                <Failure error={error} retry={() => void refetch()} />
+            ) : (
+                wallet && (
+                    <div className="grid gap-5 lg:grid-cols-[minmax(0,1fr)_20rem]">
+                        <BalanceCard wallet={wallet} transactions={transactions} />
+                        {wallet.earnings && <EarningsCard earnings={wallet.earnings} />}
+                    </div>
+                )
+            )}
+            <Packages />
+            <section aria-labelledby="movimentacoes" className="mt-12">
+                <h2 id="movimentacoes" className="mb-4 text-2xl">
+                    {t('wallet.history')}
+                </h2>
+                {list.isLoading ? (
+                    <Loading>
+                        <Skeleton className="h-64 rounded-card" />
+                    </Loading>
+                ) : list.error && !list.data ? (
+                    <Failure error={list.error} retry={() => void list.refetch()} />
+                ) : transactions.length === 0 ? (
+                    <div className="rounded-card border border-line bg-surface">
+                        <Empty
+                            icon="wallet"
+                            title={t('wallet.history')}
+                            text={t('wallet.historyEmpty')}
+                            className="py-10"
+                        />
+                    </div>
+                ) : (
+                    <>
+                        <ul className="divide-y divide-line overflow-hidden rounded-card border border-line bg-surface">
+                            {transactions.map((transaction) => (
+                                <TransactionRow key={transaction.id} transaction={transaction} />
+                            ))}
+                        </ul>
+                        {list.hasNextPage && (
+                            <div className="mt-5 flex justify-center">
+                                <Button
+                                    busy={list.isFetchingNextPage}
+                                    onPress={() => void list.fetchNextPage()}
+                                >
+                                    {t('app.more')}
+                                </Button>
+                            </div>
+                        )}
+                    </>
                 )}
             </section>
-            {session?.user.type === 'client' && <Packages />}
-            <Transactions />
         </div>
     );
 }
 
-export const WalletPage = () => (
-    <RequireSession>
-        <Wallet />
-    </RequireSession>
-);
+function BalanceCard({ wallet, transactions }: { wallet: Wallet; transactions: Transaction[] }) {
+    const { t, number } = useWords();
+    return (
+        <section
+            aria-label={t('wallet.balance')}
+            className="relative flex min-h-52 flex-col justify-between overflow-hidden rounded-[1.75rem] bg-linear-to-br from-[#3b1549] via-[#6d1d57] to-[#b32a55] p-6 text-white sm:p-8 lg:col-span-full has-[+section]:lg:col-span-1"
+        >
+            <Plot balance={wallet.balance} transactions={transactions} />
+            <p className="relative font-medium text-white/80">{t('wallet.balance')}</p>
+            <p className="relative flex items-end gap-3">
+                <TokenIcon className="mb-1.5 size-9 text-[#f4bd55]" />
+                <span
+                    data-testid="balance"
+                    className="font-display text-6xl leading-none font-bold tracking-tight tabular"
+                >
+                    {number(wallet.balance)}
+                </span>
+                <span className="mb-1 text-white/80">{t('wallet.unit')}</span>
+            </p>
+        </section>
+    );
+}
+
+function Plot({ balance, transactions }: { balance: number; transactions: Transaction[] }) {
+    const { t, number } = useWords();
+    const points = useMemo(
+        () => balanceOverTime(balance, transactions.slice(0, plotLimit), Date.now()),
+        [balance, transactions],
+    );
+    const path = stepPath(points, 600, 120);
+    const [first] = points;
+    if (!path || !first) return null;
+    return (
+        <svg
+            viewBox="0 0 600 160"
+            preserveAspectRatio="none"
+            role="img"
+            aria-label={t('wallet.plot', { from: number(first.balance), to: number(balance) })}
+            className="absolute inset-x-0 bottom-0 h-3/4 w-full"
+        >
+            <g transform="translate(0 34)">
+                <path d={`${path}V160H0Z`} fill="#fff" fillOpacity=".07" />
+                <path
+                    d={path}
+                    fill="none"
+                    stroke="#ff9bb0"
+                    strokeOpacity=".75"
+                    strokeWidth="2"
+                    vectorEffect="non-scaling-stroke"
+                />
+            </g>
+        </svg>
+    );
+}
+
+function EarningsCard({ earnings }: { earnings: Earnings }) {
+    const { t, number } = useWords();
+    return (
+        <section
+            aria-label={t('wallet.earnings')}
+            className="flex flex-col justify-between gap-5 rounded-[1.75rem] border border-line bg-surface p-6 sm:p-7"
+        >
+            <h2 className="text-lg">{t('wallet.earnings')}</h2>
+            <p className="flex items-center gap-2.5">
+                <TokenIcon className="size-7" />
+                <span data-testid="earnings" className="font-display text-4xl leading-none font-bold tabular">
+                    {number(earnings.pending + earnings.available)}
+                </span>
+            </p>
+            <dl className="grid grid-cols-2 gap-3 text-sm">
+                <div>
+                    <dt className="text-muted">{t('wallet.available')}</dt>
+                    <dd className="font-semibold tabular">{number(earnings.available)}</dd>
+                </div>
+                <div>
+                    <dt className="text-muted">{t('wallet.pendingEarnings')}</dt>
+                    <dd className="font-semibold tabular">{number(earnings.pending)}</dd>
+                </div>
+            </dl>
+        </section>
+    );
+}
+
+/** The ledger names the event; who gains by it tells on which side of it this person stands. */
+function kindOf({ kind, type, amount }: Transaction): string {
+    const name = kind ?? type ?? 'other';
+    return amount > 0 && (name === 'gift' || name === 'ticket') ? `${name}_received` : name;
+}
+
+const kindIcons: Record<string, IconName> = {
+    purchase: 'plus',
+    gift: 'gift',
+    gift_received: 'gift',
+    ticket: 'studio',
+    ticket_received: 'studio',
+    refund: 'retry',
+};
+
+function TransactionRow({ transaction }: { transaction: Transaction }) {
+    const { t, dateTime, number } = useWords();
+    const gain = transaction.amount > 0;
+    const kind = kindOf(transaction);
+    return (
+        <li className="flex items-center gap-4 px-4 py-3.5 sm:px-5">
+            <span
+                className={`flex size-10 shrink-0 items-center justify-center rounded-full ${gain ? 'bg-good/15 text-good' : 'bg-raised text-muted'}`}
+            >
+                <Icon name={kindIcons[kind] ?? 'wallet'} />
+            </span>
+            <span className="min-w-0 flex-1">
+                <span className="block truncate font-medium">
+                    {transaction.description || t([`wallet.kinds.${kind}`, 'wallet.kinds.other'])}
+                    {transaction.counterparty?.name && (
+                        <span className="text-muted"> · {transaction.counterparty.name}</span>
+                    )}
+                </span>
+                <time dateTime={transaction.createdAt} className="block text-[0.8125rem] text-muted">
+                    {dateTime(transaction.createdAt)}
+                </time>
+            </span>
+            <span className={`font-semibold tabular ${gain ? 'text-good' : ''}`}>
+                {gain ? '+' : '−'}
+                {number(Math.abs(transaction.amount))}
+            </span>
+        </li>
+    );
+}

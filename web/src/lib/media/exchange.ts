@@ -1,0 +1,53 @@
+// The HTTP half of WHIP (RFC 9725) and WHEP: an offer goes out, an answer comes back, and the Location is the session
+// that a DELETE ends. Candidates are not waited for: the server is ICE-lite and learns our address from our checks.
+import { readProblem, unreachable } from '@client/api/problem';
+import type { Problem } from '@client/api/types';
+
+export interface MediaSession {
+    /** Absolute address of the session. */
+    location: string;
+    token: string;
+}
+
+export class Refused extends Error {
+    constructor(readonly problem: Problem) {
+        super(problem.code);
+    }
+}
+
+export async function offerSession(
+    connection: RTCPeerConnection,
+    url: string,
+    token: string,
+    signal?: AbortSignal,
+): Promise<MediaSession> {
+    await connection.setLocalDescription();
+    const answer = await fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/sdp', authorization: `Bearer ${token}` },
+        body: connection.localDescription?.sdp ?? '',
+        signal,
+    }).catch((reason: unknown) => {
+        if (signal?.aborted) throw reason;
+        throw new Refused(unreachable);
+    });
+    if (!answer.ok) throw new Refused(await readProblem(answer));
+    const location = new URL(answer.headers.get('location') ?? url, new URL(url, document.baseURI)).href;
+    const session = { location, token };
+    try {
+        await connection.setRemoteDescription({ type: 'answer', sdp: await answer.text() });
+    } catch (reason) {
+        endSession(session);
+        throw reason;
+    }
+    return session;
+}
+
+/** Best effort, also while the page goes away: a server that does not hear it notices the silence. */
+export function endSession({ location, token }: MediaSession): void {
+    void fetch(location, {
+        method: 'DELETE',
+        headers: { authorization: `Bearer ${token}` },
+        keepalive: true,
+    }).catch(() => undefined);
+}

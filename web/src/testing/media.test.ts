@@ -1,0 +1,279 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Problem } from '@client/api/types';
+import { CaptureError, faultOf, openCapture } from '@/lib/media/capture';
+import { judge, readSent, type Sent } from '@/lib/media/health';
+import { loudness } from '@/lib/media/level';
+import { type LinkState, MediaLink } from '@/lib/media/link';
+import { layers, preferH264 } from '@/lib/media/publish';
+
+class FakeConnection extends EventTarget {
+    connectionState = 'new';
+    localDescription: { sdp: string } | null = null;
+    remote: string | null = null;
+    closed = false;
+    setLocalDescription() {
+        this.localDescription = { sdp: 'v=0 offer' };
+        return Promise.resolve();
+    }
+    setRemoteDescription({ sdp }: { sdp: string }) {
+        this.remote = sdp;
+        return Promise.resolve();
+    }
+    become(state: string) {
+        this.connectionState = state;
+        this.dispatchEvent(new Event('connectionstatechange'));
+    }
+    close() {
+        this.closed = true;
+    }
+}
+
+interface Sent1 {
+    url: string;
+    method: string;
+    body?: string;
+    authorization: string | null;
+}
+
+/** A media server that answers as it is told to, and what it was asked. */
+function mediaServer(answers: (() => Response)[]) {
+    const asked: Sent1[] = [];
+    vi.stubGlobal('fetch', (url: string, init: RequestInit) => {
+        const headers = new Headers(init.headers);
+        asked.push({
+            url: String(url),
+            method: init.method ?? 'GET',
+            body: init.body as string,
+            authorization: headers.get('authorization'),
+        });
+        if (init.method === 'DELETE') return Promise.resolve(new Response(null, { status: 200 }));
+        const next = answers.length > 1 ? answers.shift() : answers[0];
+        return next ? Promise.resolve(next()) : Promise.reject(new TypeError('offline'));
+    });
+    return asked;
+}
+const created = () =>
+    new Response('v=0 answer', { status: 201, headers: { location: '/api/lives/l/whep/s1' } });
+const problem = (status: number, code: string) => () =>
+    new Response(JSON.stringify({ status, code, detail: 'texto' }), { status });
+
+function linkTo(bearer: (refused?: string) => Promise<string | null> = () => Promise.resolve('token')) {
+    const connections: FakeConnection[] = [];
+    const told: [LinkState, Problem?][] = [];
+    const link = new MediaLink({
+        url: '/api/lives/l/whep',
+        bearer,
+        build: () => {
+            const connection = new FakeConnection();
+            connections.push(connection);
+            return connection as unknown as RTCPeerConnection;
+        },
+        onState: (state, trouble) => told.push(trouble ? [state, trouble] : [state]),
+    });
+    return { link, connections, told, states: () => told.map(([state]) => state) };
+}
+const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
+
+describe('a media session (WHIP and WHEP)', () => {
+    beforeEach(() => void vi.useFakeTimers());
+    afterEach(() => {
+        vi.useRealTimers();
+        vi.unstubAllGlobals();
+    });
+
+    test('offers SDP with its token, takes the answer, and ends what Location names', async () => {
+        const asked = mediaServer([created]);
+        const { link, connections, states } = linkTo();
+        link.start();
+        await pass();
+        expect(asked[0]).toEqual({
+            url: '/api/lives/l/whep',
+            method: 'POST',
+            body: 'v=0 offer',
+            authorization: 'Bearer token',
+        });
+        expect(connections[0]?.remote).toBe('v=0 answer');
+        connections[0]?.become('connected');
+        link.stop();
+        expect(asked[1]?.method).toBe('DELETE');
+        expect(new URL(asked[1]?.url ?? '').pathname).toBe('/api/lives/l/whep/s1');
+        expect(connections[0]?.closed).toBe(true);
+        expect(states()).toEqual(['connecting', 'on', 'closed']);
+    });
+
+    test('a path that breaks is made anew and says so; the old session is ended', async () => {
+        const asked = mediaServer([created]);
+        const { link, connections, states } = linkTo();
+        link.start();
+        await pass();
+        connections[0]?.become('connected');
+        connections[0]?.become('failed');
+        await pass(1_000);
+        expect(connections).toHaveLength(2);
+        connections[1]?.become('connected');
+        expect(states()).toEqual(['connecting', 'on', 'reconnecting', 'on']);
+        expect(asked.map(({ method }) => method)).toEqual(['POST', 'DELETE', 'POST']);
+        link.stop();
+    });
+
+    test('a short loss of the path is waited out', async () => {
+        mediaServer([created]);
+        const { link, connections, states } = linkTo();
+        link.start();
+        await pass();
+        connections[0]?.become('connected');
+        connections[0]?.become('disconnected');
+        await pass(1_000);
+        connections[0]?.become('connected');
+        await pass(20_000);
+        expect(connections).toHaveLength(1);
+        expect(states()).toEqual(['connecting', 'on', 'reconnecting', 'on']);
+        link.stop();
+    });
+
+    test('a live that is not on air yet is tried again; a refusal is final and is told in its words', async () => {
+        mediaServer([problem(409, 'live_not_live'), problem(403, 'entry_required')]);
+        const { link, told } = linkTo();
+        link.start();
+        await pass(2_000);
+        expect(told.at(-1)).toEqual(['refused', { status: 403, code: 'entry_required', detail: 'texto' }]);
+        const before = told.length;
+        await pass(60_000);
+        expect(told).toHaveLength(before);
+    });
+
+    test('an expired token is replaced once; a second refusal is final', async () => {
+        const asked = mediaServer([problem(401, 'invalid_token'), created]);
+        const renewed = linkTo((refused) => Promise.resolve(refused === 'old' ? 'new' : 'old'));
+        renewed.link.start();
+        await pass(1_000);
+        expect(asked.map(({ authorization }) => authorization)).toEqual(['Bearer old', 'Bearer new']);
+        renewed.link.stop();
+
+        mediaServer([problem(401, 'invalid_token')]);
+        const refused = linkTo();
+        refused.link.start();
+        await pass(60_000);
+        expect(refused.told.at(-1)?.[0]).toBe('refused');
+        expect(refused.connections.length).toBeLessThanOrEqual(2);
+    });
+
+    test('no answer at all is tried again with growing patience', async () => {
+        const asked = mediaServer([]);
+        const { link } = linkTo();
+        link.start();
+        await pass(1_500);
+        const early = asked.length;
+        await pass(30_000);
+        expect(early).toBeGreaterThanOrEqual(2);
+        expect(asked.length - early).toBeLessThan(12);
+        link.stop();
+    });
+
+    test('an answer that comes after the end is ended too', async () => {
+        let give: (answer: Response) => void = () => undefined;
+        const asked: string[] = [];
+        vi.stubGlobal('fetch', (_url: string, init: RequestInit) => {
+            asked.push(init.method ?? '');
+            if (init.method === 'DELETE') return Promise.resolve(new Response());
+            return new Promise<Response>((resolve) => (give = resolve));
+        });
+        const { link } = linkTo();
+        link.start();
+        await pass();
+        link.stop();
+        give(created());
+        await pass();
+        expect(asked).toEqual(['POST', 'DELETE']);
+    });
+});
+
+describe('what leaves the camera', () => {
+    test('H.264 constrained baseline goes first and nothing is lost', () => {
+        const codec = (mimeType: string, sdpFmtpLine?: string) => ({ mimeType, sdpFmtpLine });
+        const offered = [
+            codec('video/VP8'),
+            codec('video/rtx'),
+            codec('video/H264', 'packetization-mode=0;profile-level-id=42e01f'),
+            codec('video/H264', 'packetization-mode=1;profile-level-id=64001f'),
+            codec('video/H264', 'packetization-mode=1;profile-level-id=42e01f'),
+        ];
+        expect(preferH264(offered)).toEqual([4, 3, 2, 0, 1].map((index) => offered[index]));
+    });
+
+    test('three layers, smallest first', () => {
+        expect(layers.map(({ rid, scaleResolutionDownBy }) => [rid, scaleResolutionDownBy])).toEqual([
+            ['l', 4],
+            ['m', 2],
+            ['h', 1],
+        ]);
+    });
+
+    test('health is told by what was sent, missed, and what held the encoder back', () => {
+        const sent = (bytes: number, extra: Partial<Sent> = {}): Sent => ({
+            atMs: 0,
+            bytes,
+            limits: [],
+            loss: 0,
+            ...extra,
+        });
+        const later = (bytes: number, extra: Partial<Sent> = {}) =>
+            judge(sent(0), sent(bytes, { atMs: 2000, ...extra }));
+        expect(judge(null, sent(10)).level).toBe('starting');
+        expect(later(500_000)).toEqual({ level: 'good', kbps: 2000 });
+        expect(later(0).level).toBe('lost');
+        expect(later(500_000, { loss: 0.2 })).toMatchObject({ level: 'poor', reason: 'loss' });
+        expect(later(20_000)).toMatchObject({ level: 'poor', reason: 'bandwidth' });
+        expect(later(500_000, { limits: ['none', 'cpu'] })).toMatchObject({ level: 'fair', reason: 'cpu' });
+    });
+
+    test('bytes of all layers and the worst loss count', () => {
+        const read = readSent(
+            [
+                { type: 'outbound-rtp', kind: 'video', bytesSent: 100, qualityLimitationReason: 'none' },
+                { type: 'outbound-rtp', kind: 'audio', bytesSent: 10 },
+                { type: 'remote-inbound-rtp', fractionLost: 0.01 },
+                { type: 'remote-inbound-rtp', fractionLost: 0.07 },
+                { type: 'codec' },
+            ],
+            5,
+        );
+        expect(read).toEqual({ atMs: 5, bytes: 110, limits: ['none'], loss: 0.07 });
+    });
+
+    test('the meter hears silence, speech and shouting', () => {
+        const tone = (volume: number) =>
+            Float32Array.from({ length: 1024 }, (_, i) => volume * Math.sin(i / 5));
+        expect(loudness(tone(0))).toBe(0);
+        expect(loudness(tone(0.05))).toBeGreaterThan(0.3);
+        expect(loudness(tone(1))).toBeGreaterThan(loudness(tone(0.2)));
+        expect(loudness(tone(1))).toBeLessThanOrEqual(1);
+    });
+});
+
+describe('a camera that does not open', () => {
+    const named = (name: string) => Object.assign(new Error(name), { name });
+    afterEach(() => void vi.unstubAllGlobals());
+
+    test('every reason of the browser becomes one that a person can act on', () => {
+        expect(
+            ['NotAllowedError', 'NotFoundError', 'NotReadableError', 'TypeError'].map((name) =>
+                faultOf(named(name)),
+            ),
+        ).toEqual(['refused', 'noCamera', 'busy', 'failed']);
+    });
+
+    test('a camera without a microphone is opened, and said to be silent', async () => {
+        const stream = {} as MediaStream;
+        const getUserMedia = vi.fn((wanted: MediaStreamConstraints) =>
+            wanted.audio ? Promise.reject(named('NotFoundError')) : Promise.resolve(stream),
+        );
+        vi.stubGlobal('isSecureContext', true);
+        vi.stubGlobal('navigator', { mediaDevices: { getUserMedia } });
+        expect(await openCapture({})).toEqual({ stream, silent: true });
+        getUserMedia.mockImplementation(() => Promise.reject(named('NotAllowedError')));
+        await expect(openCapture({})).rejects.toEqual(new CaptureError('refused'));
+        vi.stubGlobal('isSecureContext', false);
+        await expect(openCapture({})).rejects.toMatchObject({ fault: 'insecure' });
+    });
+});
