@@ -6,6 +6,7 @@
 #include "app/commands/commands.hpp"
 #include "app/config.hpp"
 #include "platform/base/log.hpp"
+#include "platform/images/sandbox.hpp"
 
 extern char** environ;
 
@@ -91,8 +92,11 @@ int main(int argc, char** argv) {
     create->add_option("--name", name);
     auto* demo = program.add_subcommand("demo", "fill a running server, and broadcast to it until stopped");
     demo->add_option("--url", url, "where the server listens");
+    // How the server starts the process that decodes a stranger's picture; not for people.
+    auto* recode = program.add_subcommand(images::kChildCommand, "")->group("");
     CLI11_PARSE(program, argc, argv);
 
+    if (recode->parsed()) images::child_main();
     if (demo->parsed()) return app::demo(url);
     const auto loaded = flags.load();
     if (!loaded) return app::fail(loaded.error());

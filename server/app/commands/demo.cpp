@@ -8,6 +8,7 @@
 
 #include "app/commands/commands.hpp"
 #include "app/commands/http_client.hpp"
+#include "app/demo/pictures.hpp"
 #include "media/client/synthetic_publisher.hpp"
 #include "platform/json/json.hpp"
 
@@ -17,14 +18,16 @@ namespace {
 constexpr const char* kPassword = "demonstracao-local";  // of a place that shows itself, on this machine only
 
 struct Person {
-    const char *type, *email, *name, *bio, *location;
+    const char *type, *email, *name, *bio, *location, *picture;
 };
 constexpr Person kPeople[] = {
-    {"model", "luna@demo.invalid", "Luna Ferraz", "Violão, café e conversa boa nas noites de semana.", "Recife, PE"},
+    {"model", "luna@demo.invalid", "Luna Ferraz", "Violão, café e conversa boa nas noites de semana.", "Recife, PE",
+     "luna"},
     {"model", "maya@demo.invalid", "Maya Prado", "Pintura ao vivo: da primeira mancha ao quadro pronto.",
-     "Curitiba, PR"},
-    {"model", "iris@demo.invalid", "Íris Camargo", "Dança contemporânea e bastidores de ensaio.", "Salvador, BA"},
-    {"client", "davi@demo.invalid", "Davi", "", ""},
+     "Curitiba, PR", "maya"},
+    {"model", "iris@demo.invalid", "Íris Camargo", "Dança contemporânea e bastidores de ensaio.", "Salvador, BA",
+     "iris"},
+    {"client", "davi@demo.invalid", "Davi", "", "", ""},
 };
 
 Result<json::Object> call(const HttpClient& client, std::string_view method, const std::string& path,
@@ -43,6 +46,17 @@ Result<json::Object> call(const HttpClient& client, std::string_view method, con
 std::string text_at(const json::Object& object, std::string_view name) {
     const auto* value = object.if_contains(name);
     return value && value->is_string() ? std::string{value->as_string()} : std::string{};
+}
+
+Status show_picture(const HttpClient& client, const Person& person, const std::string& id, const std::string& token) {
+    for (const DemoPicture& picture : demo_pictures()) {
+        if (picture.name != std::string_view{person.picture}) continue;
+        TRY(const auto answer, client.send("PUT", "/api/users/" + id + "/avatar", picture.webp, "image/webp",
+                                           {{"authorization", "Bearer " + token}}));
+        if (answer.status != 200)
+            return Error{.code = "demo_failed", .detail = "a picture was refused", .cause = answer.body};
+    }
+    return {};
 }
 
 struct SignedIn {
@@ -68,6 +82,7 @@ Result<SignedIn> sign_in(const HttpClient& client, const Person& person) {
             client, "PUT", "/api/users/" + signed_in.id,
             {{"profile", json::Object{{"bio", person.bio}, {"location", person.location}, {"schedule", schedule}}}},
             signed_in.token));
+        TRY_VOID(show_picture(client, person, signed_in.id, signed_in.token));
     }
     return signed_in;
 }

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
@@ -27,8 +28,10 @@
 #include "domain/profiles/routes.hpp"
 #include "domain/wallet/routes.hpp"
 #include "platform/base/log.hpp"
+#include "platform/blobs/blobs.hpp"
 #include "platform/bus/outbox.hpp"
 #include "platform/http/server.hpp"
+#include "platform/images/sandbox.hpp"
 
 extern char** environ;
 
@@ -77,7 +80,11 @@ public:
         sigemptyset(&none);
         posix_spawnattr_setsigmask(&attributes, &none);
         posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-        if (posix_spawn(&pid_, self.c_str(), nullptr, &attributes, arguments, environ) != 0) pid_ = -1;
+        posix_spawn_file_actions_t actions;
+        posix_spawn_file_actions_init(&actions);
+        posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+        if (posix_spawn(&pid_, self.c_str(), &actions, &attributes, arguments, environ) != 0) pid_ = -1;
+        posix_spawn_file_actions_destroy(&actions);
         posix_spawnattr_destroy(&attributes);
     }
     ~DemoProcess() {
@@ -110,6 +117,8 @@ struct Rooms {
     gifts::Service gifts{clock, random, wallet};
     lives::Audience audience;
     lives::Thumbnails thumbnails{data_dir / "thumbnails"};
+    blobs::FolderStore blobs{data_dir / "media", random};
+    images::Recoder recoder{"/proc/self/exe"};
     EngineStage stage{thumbnails, clock};
     std::unique_ptr<socketio::Server> sockets;
 
@@ -151,6 +160,7 @@ struct Rooms {
                                              .login = {logins, logins},
                                              .refresh = {30, 30}}});
         profiles::add_routes(router, profile_deps());
+        profiles::add_picture_routes(router, {*database, profiles, recoder, blobs});
         wallet::add_routes(router, {*database, wallet});
         payments::add_routes(router, {*database, payments, wallet, provider});
         chat::add_routes(router, {*database, chats});

@@ -14,7 +14,7 @@ json::Value stored(const std::string& text) {
 
 json::Value avatar(const std::optional<std::string>& key) {
     if (!key) return nullptr;
-    return json::Value(key->starts_with('/') ? *key : "/api/media/" + *key);
+    return json::Value("/api/media/" + *key);
 }
 
 }  // namespace

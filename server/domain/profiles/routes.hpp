@@ -1,4 +1,4 @@
-// /api/users/:id and /api/models.
+// /api/users/:id, its picture, and /api/models.
 #pragma once
 
 #include <functional>
@@ -7,6 +7,13 @@
 #include "domain/profiles/service.hpp"
 #include "platform/http/http.hpp"
 #include "platform/json/json.hpp"
+
+namespace confidente::blobs {
+class Store;
+}
+namespace confidente::images {
+class Recoder;
+}
 
 namespace confidente::profiles {
 
@@ -20,5 +27,14 @@ struct Deps {
 };
 
 void add_routes(http::Router& router, Deps deps);
+
+struct PictureDeps {
+    db::Database& db;
+    const Service& profiles;
+    images::Recoder& recoder;
+    blobs::Store& blobs;
+};
+
+void add_picture_routes(http::Router& router, PictureDeps deps);
 
 }  // namespace confidente::profiles

@@ -8,7 +8,7 @@ constexpr db::Query kUpdate{"update_profile",
                             "location = COALESCE(:location, location), services = COALESCE(:services, services), "
                             "pricing = COALESCE(:pricing, pricing), schedule = COALESCE(:schedule, schedule), "
                             "settings = COALESCE(:settings, settings), updated_at = :now WHERE id = :id"};
-constexpr db::Query kSetAvatar{"set_avatar", "UPDATE users SET avatar_key = :path, updated_at = :now WHERE id = :id"};
+constexpr db::Query kSetAvatar{"set_avatar", "UPDATE users SET avatar_key = :key, updated_at = :now WHERE id = :id"};
 
 #define SELECT_MODELS                                                                               \
     "SELECT " CONFIDENTE_USER_COLUMNS                                                               \
@@ -61,8 +61,8 @@ Result<auth::User> Service::model(db::Transaction& tx, std::string_view id) cons
     return user;
 }
 
-Status Service::set_avatar(db::Transaction& tx, std::string_view user_id, std::string_view path) const {
-    TRY_VOID(tx.execute(kSetAvatar, {{"id", user_id}, {"path", path}, {"now", clock_.utc_now().ms}}));
+Status Service::set_avatar(db::Transaction& tx, std::string_view user_id, const std::optional<std::string>& key) const {
+    TRY_VOID(tx.execute(kSetAvatar, {{"id", user_id}, {"key", key}, {"now", clock_.utc_now().ms}}));
     return {};
 }
 

@@ -38,8 +38,8 @@ public:
     Result<std::vector<auth::User>> models(db::Transaction& tx, const Search& search) const;
     /// 404 for somebody who is not a model.
     Result<auth::User> model(db::Transaction& tx, std::string_view id) const;
-    /// For demonstrations and seeds: a path on this server, starting with `/`.
-    Status set_avatar(db::Transaction& tx, std::string_view user_id, std::string_view path) const;
+    /// The key of the picture among the blobs; none takes it away.
+    Status set_avatar(db::Transaction& tx, std::string_view user_id, const std::optional<std::string>& key) const;
 
 private:
     const Clock& clock_;

@@ -9,6 +9,7 @@ import { tokens } from './session';
 export interface Call {
     url: string;
     method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+    /** A Blob goes as it is, under its own type; anything else as JSON. */
     body?: unknown;
     query?: Record<string, string | number | boolean | null | undefined>;
     headers?: Record<string, string>;
@@ -21,6 +22,8 @@ function address({ url, query }: Call): string {
 }
 
 function send(call: Call, token: string | null, signal?: AbortSignal): Promise<Response> {
+    const { body } = call;
+    const file = body instanceof Blob;
     return fetch(address(call), {
         method: call.method ?? 'GET',
         signal,
@@ -28,10 +31,10 @@ function send(call: Call, token: string | null, signal?: AbortSignal): Promise<R
             accept: 'application/json',
             'accept-language': language(),
             ...(token ? { authorization: `Bearer ${token}` } : {}),
-            ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+            ...(body === undefined ? {} : { 'content-type': file ? body.type : 'application/json' }),
             ...call.headers,
         },
-        body: call.body === undefined ? undefined : JSON.stringify(call.body),
+        body: body === undefined || file ? body : JSON.stringify(body),
     });
 }
 

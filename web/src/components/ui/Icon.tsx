@@ -1,3 +1,5 @@
+import { useId } from 'react';
+
 // The app's own line icons, 24 × 24. Decorative: what they mean is said by the text or label beside them.
 const paths = {
     home: 'M4 10.5 12 4l8 6.5V19a1.5 1.5 0 0 1-1.5 1.5h-3.75V15h-5.5v5.5H5.5A1.5 1.5 0 0 1 4 19z',
@@ -82,16 +84,18 @@ export function TokenIcon({ className = 'size-4' }: { className?: string }) {
 }
 
 export function Logo({ className = 'size-9' }: { className?: string }) {
+    // An id of its own: the first logo of a page may be hidden, and its gradient with it.
+    const fill = useId();
     return (
         <svg viewBox="0 0 64 64" className={className} aria-hidden="true">
             <defs>
-                <linearGradient id="logo-fill" x1="0" y1="0" x2="1" y2="1">
+                <linearGradient id={fill} x1="0" y1="0" x2="1" y2="1">
                     <stop offset="0" stopColor="#ff7a6b" />
                     <stop offset="1" stopColor="#e0409a" />
                 </linearGradient>
             </defs>
             <path
-                fill="url(#logo-fill)"
+                fill={`url(#${fill})`}
                 d="M32 4C15.400 4 4 15.600 4 30.500S15.400 57 32 57c3.700 0 7.200-.6 10.400-1.700 4.300 2.700 9.400 4.400 14.600 4.700.9 0 1.500-1 .9-1.700-2.400-3.100-3.900-6.300-4.400-9.500C57.700 44.100 60 37.700 60 30.500 60 15.600 48.600 4 32 4z"
             />
             <path

@@ -7,12 +7,15 @@ import { useWords } from '@/lib/words';
 import { usePackagesQuery } from './api';
 import { Checkout } from './Checkout';
 
-/** What tokens cost: the middle offer is the one most people take. */
+const perToken = (pack: TokenPackage) => pack.price.amount / pack.tokens;
+
+/** What tokens cost, and what larger packages save against the dearest token. */
 export function Packages() {
     const { t } = useWords();
     const { data, error, isLoading, refetch } = usePackagesQuery();
     const [chosen, setChosen] = useState<TokenPackage | null>(null);
-    const middle = data && data.length > 2 ? Math.floor(data.length / 2) : -1;
+    const prices = data?.map(perToken) ?? [];
+    const [dearest, cheapest] = [Math.max(...prices), Math.min(...prices)];
     return (
         <section aria-labelledby="comprar" className="mt-12">
             <h2 id="comprar" className="text-2xl">
@@ -31,9 +34,14 @@ export function Packages() {
                 <Failure error={error} retry={() => void refetch()} />
             ) : data && data.length > 0 ? (
                 <ul className="grid grid-cols-2 gap-3 sm:gap-4 lg:grid-cols-[repeat(auto-fit,minmax(11rem,1fr))]">
-                    {data.map((pack, index) => (
+                    {data.map((pack) => (
                         <li key={pack.id}>
-                            <PackageCard pack={pack} best={index === middle} choose={() => setChosen(pack)} />
+                            <PackageCard
+                                pack={pack}
+                                best={cheapest < dearest && perToken(pack) === cheapest}
+                                saved={Math.floor(100 * (1 - perToken(pack) / dearest))}
+                                choose={() => setChosen(pack)}
+                            />
                         </li>
                     ))}
                 </ul>
@@ -45,7 +53,17 @@ export function Packages() {
     );
 }
 
-function PackageCard({ pack, best, choose }: { pack: TokenPackage; best: boolean; choose: () => void }) {
+function PackageCard({
+    pack,
+    best,
+    saved,
+    choose,
+}: {
+    pack: TokenPackage;
+    best: boolean;
+    saved: number;
+    choose: () => void;
+}) {
     const { t, number, money } = useWords();
     return (
         <div
@@ -60,7 +78,12 @@ function PackageCard({ pack, best, choose }: { pack: TokenPackage; best: boolean
                 <TokenIcon className="size-6" />
                 {number(pack.tokens)}
             </p>
-            <p className="text-sm text-muted">{pack.name ?? t('wallet.unit')}</p>
+            <p className="text-sm text-muted">{t('wallet.unit')}</p>
+            {saved > 0 && (
+                <p className="text-[0.8125rem] font-semibold text-good">
+                    {t('wallet.saved', { percent: number(saved) })}
+                </p>
+            )}
             {!!pack.bonus && (
                 <p className="text-[0.8125rem] font-semibold text-good">
                     {t('wallet.bonus', { bonus: number(pack.bonus) })}

@@ -6,7 +6,6 @@ import { type Language, languageNames, languages } from '@client/i18n/languages'
 import type { User } from '@client/api/types';
 import { speak } from '@/app/i18n';
 import { toast, useAppDispatch, useMe } from '@/app/store';
-import { Avatar } from '@/components/ui/Avatar';
 import { Button, ButtonLink } from '@/components/ui/Button';
 import { Segments } from '@/components/ui/Choice';
 import { Field } from '@/components/ui/Field';
@@ -17,6 +16,7 @@ import { applyTheme, currentTheme, type Theme, themes } from '@/lib/theme';
 import { useTitle } from '@/lib/useTitle';
 import { useWords } from '@/lib/words';
 import { useSaveUserMutation } from './api';
+import { AvatarField } from './AvatarField';
 
 export function AccountPage() {
     const { t } = useWords();
@@ -28,7 +28,6 @@ export function AccountPage() {
     return (
         <div className="mx-auto flex max-w-170 flex-col gap-6 px-4 py-6 sm:px-8 md:py-10">
             <header className="flex items-center gap-4">
-                <Avatar name={user.profile.name} src={user.profile.avatar} className="size-18 text-2xl" />
                 <div className="min-w-0 flex-1">
                     <h1 className="truncate text-[1.75rem]">{user.profile.name}</h1>
                     {user.email && <p className="truncate text-sm text-muted">{user.email}</p>}
@@ -72,6 +71,7 @@ function ProfileForm({ user }: { user: User }) {
     return (
         <form onSubmit={(event) => void submit(event)} className={card} noValidate>
             <h2 className="text-xl">{t('account.profile')}</h2>
+            <AvatarField user={user} />
             <Field
                 label={t('account.name')}
                 value={name}

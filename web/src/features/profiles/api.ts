@@ -22,7 +22,25 @@ export const profilesApi = api.injectEndpoints({
             }),
             invalidatesTags: ['Me', 'Models'],
         }),
+        saveAvatar: build.mutation<User, { id: string; picture: Blob }>({
+            query: ({ id, picture }) => ({
+                url: `/api/users/${encodeURIComponent(id)}/avatar`,
+                method: 'PUT',
+                body: picture,
+            }),
+            invalidatesTags: ['Me', 'Models', 'Lives', 'Chats'],
+        }),
+        removeAvatar: build.mutation<User, string>({
+            query: (id) => ({ url: `/api/users/${encodeURIComponent(id)}/avatar`, method: 'DELETE' }),
+            invalidatesTags: ['Me', 'Models', 'Lives', 'Chats'],
+        }),
     }),
 });
 
-export const { useModelsQuery, useModelQuery, useSaveUserMutation } = profilesApi;
+export const {
+    useModelsQuery,
+    useModelQuery,
+    useSaveUserMutation,
+    useSaveAvatarMutation,
+    useRemoveAvatarMutation,
+} = profilesApi;

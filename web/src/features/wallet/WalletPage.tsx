@@ -54,7 +54,7 @@ export function WalletPage() {
                     <div className="rounded-card border border-line bg-surface">
                         <Empty
                             icon="wallet"
-                            title={t('wallet.history')}
+                            title={t('wallet.historyNone')}
                             text={t('wallet.historyEmpty')}
                             className="py-10"
                         />
