@@ -108,10 +108,10 @@ export const en: Texts = {
     },
     live: {
         badge: 'Live',
-        watch: 'Watch {{title}}, with {{name}}',
         viewers_one: '{{amount}} person watching',
         viewers_other: '{{amount}} people watching',
         scheduled: 'Starts {{when}}',
+        over: 'Ended',
         ended: 'The live has ended',
         endedText: 'Thank you for being here. See who else is on air.',
         endedProfile: "See {{name}}'s profile",

@@ -108,10 +108,10 @@ export const es: Texts = {
     },
     live: {
         badge: 'En directo',
-        watch: 'Ver {{title}}, con {{name}}',
         viewers_one: '{{amount}} persona viendo',
         viewers_other: '{{amount}} personas viendo',
         scheduled: 'Empieza {{when}}',
+        over: 'Finalizado',
         ended: 'El directo terminó',
         endedText: 'Gracias por estar aquí. Mira quién más está en directo.',
         endedProfile: 'Ver el perfil de {{name}}',

@@ -107,10 +107,10 @@ export const ptBR = {
     },
     live: {
         badge: 'Ao vivo',
-        watch: 'Assistir {{title}}, com {{name}}',
         viewers_one: '{{amount}} pessoa assistindo',
         viewers_other: '{{amount}} pessoas assistindo',
         scheduled: 'Começa {{when}}',
+        over: 'Encerrada',
         ended: 'A live terminou',
         endedText: 'Obrigado por estar aqui. Veja quem mais está no ar.',
         endedProfile: 'Ver perfil de {{name}}',

@@ -113,6 +113,8 @@ test('the model ends the live and every viewer sees it at once', async () => {
     const id = liveUrl.split('/').pop();
     const live = await (await fetch(`${server.url}/api/lives/${id}`)).json();
     assert.equal(live.status, 'ended');
+    await client.page.goto(`${server.url}/modelo/${live.modelId}`);
+    await client.page.getByTestId('ended-card').filter({ hasText: live.title }).getByText('Encerrada').waitFor();
 });
 
 test('a private chat shows typing, receipts, and its history after a reload', async () => {

@@ -4,22 +4,28 @@ import { chromium } from 'playwright-core';
 /** Flags a browser needs inside a container with no way out. */
 const args = [
     '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync', '--use-fake-device-for-media-stream',
+    '--disable-component-update', '--disable-sync',
     '--autoplay-policy=no-user-gesture-required', '--allow-loopback-in-peer-connection',
     '--disable-features=WebRtcHideLocalIpsWithMdns',
 ];
 
+const fakeDevices = '--use-fake-device-for-media-stream';
+const cameras = {
+    granted: [fakeDevices, '--use-fake-ui-for-media-stream'],
+    refused: [fakeDevices, '--deny-permission-prompts'],
+    missing: [`${fakeDevices}=device-count=0`, '--use-fake-ui-for-media-stream'],
+};
+
 /** `camera`: granted, refused or missing. */
 export async function openBrowser({ camera = 'granted' } = {}) {
-    return chromium.launch({
-        executablePath: '/usr/bin/chromium',
-        args: camera === 'granted' ? [...args, '--use-fake-ui-for-media-stream'] : args,
-    });
+    return chromium.launch({ executablePath: '/usr/bin/chromium', args: [...args, ...cameras[camera]] });
 }
 
 /** A user's own window; `problems` gathers console errors, page errors and refusals by the Content-Security-Policy. */
-export async function openPage(browser, { width = 1280, height = 800, permissions = [] } = {}) {
-    const context = await browser.newContext({ viewport: { width, height }, locale: 'pt-BR', permissions });
+export async function openPage(browser, { width = 1280, height = 800, theme = 'dark', permissions = [] } = {}) {
+    const context = await browser.newContext({
+        viewport: { width, height }, colorScheme: theme, locale: 'pt-BR', permissions,
+    });
     const page = await context.newPage();
     const problems = [];
     page.on('pageerror', (error) => problems.push(String(error)));
@@ -42,6 +48,13 @@ export async function signUp(page, url, type, name) {
     await page.getByTestId('submit').click();
     await page.waitForURL((at) => !at.pathname.startsWith('/cadastrar'));
     return email;
+}
+
+/** Opens every later page of the context as this person, without the sign-in page. */
+export async function enterAs(context, session) {
+    await context.addInitScript((stored) => localStorage.setItem('confidente.session', stored), JSON.stringify({
+        ...session, expiresAtMs: Date.now() + session.expiresIn * 1000,
+    }));
 }
 
 /** Waits until the video has decoded `frames` more frames; what getStats-like counters say, not what the page claims. */

@@ -25,9 +25,11 @@ export async function startServer({ settings = [], dataDir, args = [], limits = 
     const log = [];
     createInterface({ input: child.stderr }).on('line', (line) => log.push(line));
     const exited = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
+    // With --demo the place is ready only when its live is on.
+    const ready = args.includes('--demo') ? /^the demo is live at (http:\/\/\S+)/ : /^listening on (http:\/\/\S+)/;
     const url = await new Promise((resolve, reject) => {
         createInterface({ input: child.stdout }).on('line', (line) => {
-            const found = /^listening on (http:\/\/\S+)/.exec(line);
+            const found = ready.exec(line);
             if (found) resolve(found[1].replace(/\/$/, ''));
         });
         exited.then(({ code }) => reject(new Error(`the server ended with ${code}\n${log.join('\n')}`)));

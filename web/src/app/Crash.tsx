@@ -7,7 +7,13 @@ export function Crash() {
     const { t } = useTranslation();
     return (
         <div role="alert">
-            <Empty icon="alert" title={t('app.crashTitle')} text={t('app.crashText')} className="py-28">
+            <Empty
+                icon="alert"
+                heading="h1"
+                title={t('app.crashTitle')}
+                text={t('app.crashText')}
+                className="py-28"
+            >
                 <Button look="primary" icon="retry" onPress={() => location.reload()}>
                     {t('app.reload')}
                 </Button>

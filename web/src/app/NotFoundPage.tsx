@@ -13,6 +13,7 @@ export function NotFoundPage() {
             </p>
             <Empty
                 icon="eyeOff"
+                heading="h1"
                 title={t('app.notFoundTitle')}
                 text={t('app.notFoundText')}
                 className="pt-8 pb-24"

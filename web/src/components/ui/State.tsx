@@ -24,19 +24,22 @@ export function Empty({
     text,
     children,
     className = 'py-16',
+    heading: Heading = 'h2',
 }: {
     icon: IconName;
     title: string;
     text?: string;
     children?: ReactNode;
     className?: string;
+    /** h1 where nothing else is on the page. */
+    heading?: 'h1' | 'h2';
 }) {
     return (
         <div className={`mx-auto flex max-w-sm flex-col items-center gap-3 px-4 text-center ${className}`}>
             <span className="flex size-16 items-center justify-center rounded-full bg-wash text-accent">
                 <Icon name={icon} className="size-7" />
             </span>
-            <h2 className="mt-1 text-xl">{title}</h2>
+            <Heading className="mt-1 text-xl">{title}</Heading>
             {text && <p className="text-pretty text-muted">{text}</p>}
             {children && <div className="mt-2 flex flex-wrap justify-center gap-3">{children}</div>}
         </div>

@@ -26,12 +26,14 @@ export function ChatsPage() {
     useTitle(t('chats.title'));
     if (!me) return null;
     const open = chats?.find((chat) => chat.id === chatId);
+    // An open conversation is what the page is about, and the list stands beside it.
+    const Heading = open ? 'h2' : 'h1';
     return (
         <div
             className={`flex md:h-dvh ${chatId ? 'h-dvh' : ''} md:[&>aside]:flex md:[&>div]:flex ${chatId ? '[&>aside]:hidden' : '[&>div]:hidden'}`}
         >
             <aside className="w-full flex-col border-line md:w-80 md:border-r xl:w-95">
-                <h1 className="px-4 pt-6 pb-4 text-[1.75rem] md:px-6">{t('chats.title')}</h1>
+                <Heading className="px-4 pt-6 pb-4 text-[1.75rem] md:px-6">{t('chats.title')}</Heading>
                 {isLoading ? (
                     <ListSkeleton />
                 ) : error && !chats ? (

@@ -40,7 +40,7 @@ export function Conversation({ chat, me }: { chat: Chat; me: User }) {
                     className="flex min-w-0 items-center gap-3 rounded-full pr-4"
                 >
                     <Avatar name={name} src={other?.avatar} className="size-11 text-sm" />
-                    <h2 className="truncate text-lg">{name}</h2>
+                    <h1 className="truncate text-lg">{name}</h1>
                 </Link>
             </header>
             <Lines lines={lines} me={me.id} history={history} again={again}>
@@ -129,9 +129,11 @@ function Lines({
                             <span>{lines.length > 0 ? t('chats.beginning') : t('chats.start')}</span>
                         )}
                     </div>
-                    <ol className="flex flex-col" role="log" aria-live="polite">
-                        <Bubbles lines={lines} me={me} again={again} />
-                    </ol>
+                    <div role="log" aria-live="polite">
+                        <ol className="flex flex-col">
+                            <Bubbles lines={lines} me={me} again={again} />
+                        </ol>
+                    </div>
                     {children}
                 </div>
             )}

@@ -35,13 +35,11 @@ export function LivePicture({ live, className = '' }: { live: Live; className?: 
 
 /** A live on the home page. The featured one says its title on the picture. */
 export function LiveCard({ live, featured = false }: { live: Live; featured?: boolean }) {
-    const { t } = useWords();
     const name = live.model?.name ?? '';
     return (
         <Link
             to={`/live/${live.id}`}
             data-testid="live-card"
-            aria-label={t('live.watch', { title: live.title, name })}
             className={`group relative flex min-w-0 animate-rise flex-col rounded-card ${featured ? 'overflow-hidden' : 'gap-3'}`}
         >
             <div
@@ -63,7 +61,7 @@ export function LiveCard({ live, featured = false }: { live: Live; featured?: bo
                             className="size-12 text-base ring-2 ring-white/80 sm:size-14"
                         />
                         <div className="min-w-0 flex-1">
-                            <h3 className="line-clamp-2 text-xl sm:text-[1.7rem]">{live.title}</h3>
+                            <h2 className="line-clamp-2 text-xl sm:text-[1.7rem]">{live.title}</h2>
                             <p className="mt-1 flex items-center gap-2.5 font-medium text-white/85">
                                 <span className="truncate">{name}</span>
                                 <span className="size-1 rounded-full bg-white/60" />
@@ -85,9 +83,9 @@ export function LiveCard({ live, featured = false }: { live: Live; featured?: bo
                 <div className="flex items-center gap-3">
                     <Avatar name={name} src={live.model?.avatar} className="size-10 text-sm" />
                     <div className="min-w-0">
-                        <h3 className="truncate font-sans text-[0.9375rem] font-semibold tracking-normal transition-colors group-hover:text-accent">
+                        <h2 className="truncate font-sans text-[0.9375rem] font-semibold tracking-normal transition-colors group-hover:text-accent">
                             {live.title}
-                        </h3>
+                        </h2>
                         <p className="truncate text-sm text-muted">{name}</p>
                     </div>
                 </div>
@@ -118,6 +116,33 @@ export function UpcomingCard({ live }: { live: Live }) {
                 )}
             </div>
             <Price tokens={live.price} className="self-start text-sm text-muted" />
+        </Link>
+    );
+}
+
+/** A live that is over, among those of its model. */
+export function EndedCard({ live }: { live: Live }) {
+    const { t, day } = useWords();
+    return (
+        <Link
+            to={`/live/${live.id}`}
+            data-testid="ended-card"
+            className="group flex flex-col gap-2.5 rounded-card"
+        >
+            <div className="relative aspect-video overflow-hidden rounded-card">
+                <LivePicture live={live} />
+                <span className="absolute top-2.5 left-2.5 rounded-full bg-black/60 px-2.5 py-1 text-xs font-semibold text-white">
+                    {t('live.over')}
+                </span>
+            </div>
+            <div className="min-w-0">
+                <h3 className="truncate font-sans font-semibold tracking-normal group-hover:text-accent">
+                    {live.title}
+                </h3>
+                <p className="text-sm text-muted">
+                    <time dateTime={live.updatedAt}>{day(live.updatedAt)}</time>
+                </p>
+            </div>
         </Link>
     );
 }

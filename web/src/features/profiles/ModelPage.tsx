@@ -10,7 +10,7 @@ import { Icon, TokenIcon } from '@/components/ui/Icon';
 import { Failure, Loading, Skeleton } from '@/components/ui/State';
 import { useOpenChatMutation } from '@/features/chat/api';
 import { useLivesQuery } from '@/features/lives/api';
-import { LiveCard, UpcomingCard } from '@/features/lives/LiveCard';
+import { EndedCard, LiveCard, UpcomingCard } from '@/features/lives/LiveCard';
 import { useTitle } from '@/lib/useTitle';
 import { useWords } from '@/lib/words';
 import { useModelQuery } from './api';
@@ -52,6 +52,7 @@ export function ModelPage() {
                     )}
                     <About model={model} />
                     <Upcoming modelId={model.id} />
+                    <Past modelId={model.id} />
                 </div>
                 <Side model={model} />
             </div>
@@ -182,6 +183,26 @@ function Upcoming({ modelId }: { modelId: string }) {
                 {lives.map((live) => (
                     <li key={live.id}>
                         <UpcomingCard live={live} />
+                    </li>
+                ))}
+            </ul>
+        </section>
+    );
+}
+
+function Past({ modelId }: { modelId: string }) {
+    const { t } = useWords();
+    const { data } = useLivesQuery({ status: 'ended', modelId, limit: 6 });
+    if (!data || data.items.length === 0) return null;
+    return (
+        <section aria-labelledby="encerradas">
+            <h2 id="encerradas" className="mb-4 text-2xl">
+                {t('profile.past')}
+            </h2>
+            <ul className="grid grid-cols-2 gap-4 sm:grid-cols-3">
+                {data.items.map((live) => (
+                    <li key={live.id} className="min-w-0">
+                        <EndedCard live={live} />
                     </li>
                 ))}
             </ul>

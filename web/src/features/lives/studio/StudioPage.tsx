@@ -262,6 +262,7 @@ function Farewell({ outcome, again }: { outcome: Outcome; again: () => void }) {
     return (
         <Empty
             icon="sparkle"
+            heading="h1"
             title={t('studio.endedTitle')}
             text={t('studio.endedText', {
                 duration: formatDuration(outcome.seconds),
