@@ -90,9 +90,8 @@ Status prepare() {
 
 Result<Buffer> square_jpeg(Bytes original, int side) {
     if (original.size() > kMaxOriginal)
-        return Error{.kind = ErrorKind::too_large,
-                     .code = "picture_too_large",
-                     .detail = "A picture has at most 10 MiB."};
+        return Error{
+            .kind = ErrorKind::too_large, .code = "picture_too_large", .detail = "A picture has at most 10 MiB."};
     int shortest = 0;
     {
         TRY(const auto header, open(original));

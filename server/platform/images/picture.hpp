@@ -13,9 +13,9 @@
 namespace confidente::images {
 
 inline constexpr std::size_t kMaxOriginal = std::size_t{10} << 20U;  ///< bytes
-inline constexpr int kMaxSide = 10'000;                               ///< pixels of the original
-inline constexpr std::int64_t kMaxPixels = 40'000'000;                ///< of the original
-inline constexpr std::size_t kMaxResult = std::size_t{1} << 20U;      ///< bytes
+inline constexpr int kMaxSide = 10'000;                              ///< pixels of the original
+inline constexpr std::int64_t kMaxPixels = 40'000'000;               ///< of the original
+inline constexpr std::size_t kMaxResult = std::size_t{1} << 20U;     ///< bytes
 
 enum class Kind : std::uint8_t { unknown, jpeg, png, webp };
 /// By its first bytes; names and declared types are only believed where they agree.

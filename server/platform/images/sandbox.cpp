@@ -82,8 +82,7 @@ Result<Child> spawn(const std::filesystem::path& program) {
     std::array<char*, 3> arguments{name.data(), command.data(), nullptr};
     std::array<char*, 1> nothing{nullptr};  // the environment may hold the operator's secrets
     Child child;
-    const int failed =
-        posix_spawn(&child.pid, path.c_str(), &actions, nullptr, arguments.data(), nothing.data());
+    const int failed = posix_spawn(&child.pid, path.c_str(), &actions, nullptr, arguments.data(), nothing.data());
     posix_spawn_file_actions_destroy(&actions);
     if (failed != 0) return internal_error("the picture process does not start");
     child.input = std::move(parent_in);
@@ -98,8 +97,8 @@ Buffer converse(Child& child, Bytes original) {
     std::size_t sent = 0;
     std::array<std::uint8_t, 64 * 1024> chunk{};
     while (true) {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline -
-                                                                               std::chrono::steady_clock::now());
+        const auto left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
         std::array<pollfd, 2> ready{pollfd{child.output.get(), POLLIN, 0},
                                     pollfd{sent < original.size() ? child.input.get() : -1, POLLOUT, 0}};
         if (left.count() <= 0 || poll(ready.data(), ready.size(), static_cast<int>(left.count())) <= 0) return {};
@@ -171,11 +170,41 @@ bool enter_sandbox() {
     // Default: the call fails. What follows is all that decoding and two pipes need.
     const auto filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
     if (!filter) return false;
-    for (const char* name :
-         {"read", "write", "close", "mmap", "munmap", "mremap", "mprotect", "brk", "madvise", "futex", "exit",
-          "exit_group", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "clock_gettime", "clone3",
-          "clone", "set_robust_list", "rseq", "sched_yield", "sched_getaffinity", "getrandom", "gettid", "getpid",
-          "tgkill", "lseek", "fstat", "prlimit64", "getrusage", "sysinfo", "writev", "poll", "prctl"}) {
+    for (const char* name : {"read",
+                             "write",
+                             "close",
+                             "mmap",
+                             "munmap",
+                             "mremap",
+                             "mprotect",
+                             "brk",
+                             "madvise",
+                             "futex",
+                             "exit",
+                             "exit_group",
+                             "rt_sigaction",
+                             "rt_sigprocmask",
+                             "rt_sigreturn",
+                             "sigaltstack",
+                             "clock_gettime",
+                             "clone3",
+                             "clone",
+                             "set_robust_list",
+                             "rseq",
+                             "sched_yield",
+                             "sched_getaffinity",
+                             "getrandom",
+                             "gettid",
+                             "getpid",
+                             "tgkill",
+                             "lseek",
+                             "fstat",
+                             "prlimit64",
+                             "getrusage",
+                             "sysinfo",
+                             "writev",
+                             "poll",
+                             "prctl"}) {
         const int call = seccomp_syscall_resolve_name(name);
         if (call != __NR_SCMP_ERROR && seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0) != 0) return false;
     }

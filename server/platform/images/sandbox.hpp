@@ -14,10 +14,10 @@
 
 namespace confidente::images {
 
-inline constexpr int kAvatarSide = 512;            ///< pixels
-inline constexpr std::size_t kWorkers = 2;         ///< children at once
-inline constexpr std::size_t kWaiting = 16;        ///< pictures waiting; the next one gets 429 `busy`
-inline constexpr int kChildDeadlineMs = 15'000;    ///< wall time; the child's CPU limit comes first
+inline constexpr int kAvatarSide = 512;          ///< pixels
+inline constexpr std::size_t kWorkers = 2;       ///< children at once
+inline constexpr std::size_t kWaiting = 16;      ///< pictures waiting; the next one gets 429 `busy`
+inline constexpr int kChildDeadlineMs = 15'000;  ///< wall time; the child's CPU limit comes first
 inline constexpr const char* kChildCommand = "recode-picture";
 
 /// Thread-safe.

@@ -26,11 +26,12 @@ export function Player({
     const { view, muted, silenced, setSound } = usePlayback(video, playback, rejoin);
     return (
         <div ref={frame} className="group/player absolute inset-0 overflow-hidden bg-black">
-            {!view.seen && (
-                <div className="absolute inset-0 scale-105 opacity-70 blur-lg">
-                    <LivePicture live={live} />
-                </div>
-            )}
+            {/* Where the stage is not as wide as the picture, its own colours fill the rest. */}
+            <div
+                className={`absolute inset-0 scale-125 transition-opacity duration-500 ${view.seen ? 'opacity-45 blur-3xl' : 'opacity-70 blur-lg'}`}
+            >
+                <LivePicture live={live} />
+            </div>
             <video
                 ref={video}
                 data-testid="player-video"

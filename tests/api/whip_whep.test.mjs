@@ -1,0 +1,101 @@
+// WHIP (RFC 9725) and WHEP with the offers that real browsers made: the session's whole life, and who may touch it.
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { call, goLive, register } from '../lib/people.mjs';
+import { startServer } from '../lib/server.mjs';
+
+const folder = new URL('../corpus/sdp/', import.meta.url).pathname;
+const sdp = (name) => readFileSync(folder + name, 'utf8').replace(/\r?\n/g, '\r\n');
+const publisher = sdp('chromium-publish-simulcast-h264.sdp');
+const viewer = sdp('chromium156-recvonly-viewer.sdp');
+let server, model, client;
+
+before(async () => {
+    // Each offer comes from an address of its own: how often one may offer is another test's matter.
+    server = await startServer({ settings: ['http.trusted_proxies=127.0.0.1'] });
+    [model, client] = await Promise.all([register(server.url, 'model', 'Luna'), register(server.url, 'client', 'Davi')]);
+});
+after(async () => assert.equal(await server.stop(), 0));
+
+const path = (url) => new URL(url, server.url).pathname;
+let address = 0;
+const offer = (url, token, raw) =>
+    call(server.url, 'POST', path(url), {
+        raw, token, headers: { 'content-type': 'application/sdp', 'x-forwarded-for': `198.51.100.${++address}` },
+    });
+const line = (text, start) => text.split('\r\n').filter((one) => one.startsWith(start));
+
+test('every recorded publisher gets an answer that an ICE-lite, DTLS-passive receiver gives', async () => {
+    const names = readdirSync(folder).filter((name) => name.includes('publish'));
+    assert.ok(names.length >= 5);
+    for (const name of names) {
+        const { live, publish } = await goLive(model, { title: name });
+        const answer = await offer(publish.whipUrl, publish.streamKey, sdp(name));
+        assert.equal(answer.status, 201, `${name}: ${JSON.stringify(answer.body)}`);
+        assert.match(answer.headers.get('content-type'), /^application\/sdp/);
+        assert.match(answer.headers.get('location'), new RegExp(`^/api/lives/${live.id}/whip/`));
+        assert.ok(answer.headers.get('etag'));
+        assert.deepEqual(line(answer.body, 'a=ice-lite'), ['a=ice-lite']);
+        assert.ok(line(answer.body, 'a=setup:').every((one) => one === 'a=setup:passive'));
+        assert.ok(line(answer.body, 'a=recvonly').length >= 1);
+        assert.ok(!answer.body.includes('webrtc-datachannel'));
+        assert.ok(line(answer.body, 'a=candidate:').every((one) => one.includes('127.0.0.1')), 'only its own address');
+        const ended = await model.call('PUT', `/api/lives/${live.id}/end`);
+        assert.equal(ended.status, 200);
+    }
+});
+
+test('candidates trickle in, and the session ends once, for whoever opened it alone', async () => {
+    const { live, publish } = await goLive(model);
+    const opened = await offer(publish.whipUrl, publish.streamKey, publisher);
+    const session = path(opened.headers.get('location'));
+    const ufrag = line(publisher, 'a=ice-ufrag:')[0];
+    const pwd = line(publisher, 'a=ice-pwd:')[0];
+    const fragment = [ufrag, pwd, 'm=audio 9 UDP/TLS/RTP/SAVPF 0', 'a=mid:0',
+        'a=candidate:1 1 udp 2113937151 192.0.2.1 50000 typ host', 'a=end-of-candidates', ''].join('\r\n');
+    const patch = (token, raw, type = 'application/trickle-ice-sdpfrag') =>
+        call(server.url, 'PATCH', session, { token, raw, headers: { 'content-type': type } });
+    assert.equal((await patch(publish.streamKey, fragment)).status, 204);
+    assert.equal((await patch(publish.streamKey, fragment, 'text/plain')).status, 415);
+    assert.equal((await patch(client.token, fragment)).status, 404);
+    assert.equal((await call(server.url, 'DELETE', session)).status, 401);
+    assert.equal((await call(server.url, 'DELETE', session, { token: client.token })).status, 404);
+    const bad = await patch(publish.streamKey, '\0'.repeat(400));
+    assert.ok(bad.status === 400 || bad.status === 422, `${bad.status}`);
+    assert.equal((await call(server.url, 'DELETE', session, { token: publish.streamKey })).status, 200);
+    await model.call('PUT', `/api/lives/${live.id}/end`);
+});
+
+test('a live is published by its model alone: other keys, other people and other lives are refused', async () => {
+    const { live, publish } = await goLive(model);
+    for (const token of [undefined, 'not-a-key', publish.streamKey.slice(0, -1), client.token]) {
+        const answer = await offer(publish.whipUrl, token, publisher);
+        assert.ok([401, 403].includes(answer.status), `${answer.status}`);
+    }
+    await model.call('PUT', `/api/lives/${live.id}/end`);
+    const late = await offer(publish.whipUrl, publish.streamKey, publisher);
+    assert.ok([401, 409].includes(late.status), `${late.status}`);
+});
+
+test('a viewer plays with the token of this live and of no other, and pays before', async () => {
+    const { live, publish } = await goLive(model, { price: 30 });
+    assert.equal((await offer(publish.whipUrl, publish.streamKey, publisher)).status, 201);
+    const unpaid = await client.call('POST', `/api/lives/${live.id}/join`, { headers: { 'idempotency-key': 'k1' } });
+    assert.deepEqual([unpaid.status, unpaid.body.code], [402, 'insufficient_tokens']);
+    const whep = `/api/lives/${live.id}/whep`;
+    for (const token of [undefined, client.token, publish.streamKey])
+        assert.equal((await offer(whep, token, viewer)).status, 401);
+    await model.call('PUT', `/api/lives/${live.id}/end`);
+
+    const free = await goLive(model);
+    assert.equal((await offer(free.publish.whipUrl, free.publish.streamKey, publisher)).status, 201);
+    const joined = await client.call('POST', `/api/lives/${free.live.id}/join`);
+    const { token, whepUrl } = joined.body.playback;
+    assert.equal((await offer(whep, token, viewer)).status, 401, "another live's token");
+    const playing = await offer(whepUrl, token, viewer);
+    assert.equal(playing.status, 201, JSON.stringify(playing.body));
+    assert.ok(line(playing.body, 'a=sendonly').length >= 1);
+    assert.equal((await call(server.url, 'DELETE', path(playing.headers.get('location')), { token })).status, 200);
+    await model.call('PUT', `/api/lives/${free.live.id}/end`);
+});
