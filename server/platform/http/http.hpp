@@ -100,6 +100,7 @@ public:
 
 private:
     std::vector<Route> routes_;
+    std::vector<std::vector<std::string_view>> segments_;  ///< of each route's pattern
 };
 
 }  // namespace confidente::http

@@ -8,14 +8,19 @@ namespace {
 
 constexpr std::size_t kMaxParameter = 200;  // code points, as the door says
 
-/// Cuts the next segment off a path that starts with `/`.
-std::string_view take_segment(std::string_view& rest) {
-    rest.remove_prefix(1);
-    const auto end = std::min(rest.find('/'), rest.size());
-    const auto segment = rest.substr(0, end);
-    rest.remove_prefix(end);
-    return segment;
+/// The segments of a path that starts with `/`; `/a/` has two, the last of them empty.
+std::vector<std::string_view> split(std::string_view path) {
+    std::vector<std::string_view> segments;
+    while (!path.empty()) {
+        path.remove_prefix(1);
+        const auto end = std::min(path.find('/'), path.size());
+        segments.push_back(path.substr(0, end));
+        path.remove_prefix(end);
+    }
+    return segments;
 }
+
+bool is_parameter(std::string_view segment) { return segment.starts_with(':'); }
 
 bool acceptable(std::string_view name, std::string_view value) {
     if (name == "id" || name.ends_with("Id")) return is_uuid(value);
@@ -23,30 +28,20 @@ bool acceptable(std::string_view name, std::string_view value) {
     return points >= 1 && static_cast<std::size_t>(points) <= kMaxParameter;
 }
 
-using Params = std::vector<std::pair<std::string, std::string>>;
-
-bool fits(std::string_view pattern, std::string_view path, Params& params) {
-    params.clear();
-    while (!pattern.empty() && !path.empty()) {
-        const auto wanted = take_segment(pattern);
-        const auto given = take_segment(path);
-        if (wanted.starts_with(':')) {
-            if (!acceptable(wanted.substr(1), given)) return false;
-            params.emplace_back(wanted.substr(1), given);
-        } else if (wanted != given) {
-            return false;
-        }
-    }
-    return pattern.empty() && path.empty();
+/// Literals first: they are cheaper to compare, and most patterns differ in one.
+bool fits(const std::vector<std::string_view>& pattern, const std::vector<std::string_view>& path) {
+    if (pattern.size() != path.size()) return false;
+    for (std::size_t i = pattern.size(); i-- > 0;)
+        if (pattern[i] != path[i] && !is_parameter(pattern[i])) return false;
+    for (std::size_t i = 0; i < pattern.size(); ++i)
+        if (is_parameter(pattern[i]) && !acceptable(pattern[i].substr(1), path[i])) return false;
+    return true;
 }
 
 /// A literal segment wins over a parameter at the first place where two patterns differ in kind.
-bool more_specific(std::string_view a, std::string_view b) {
-    while (!a.empty() && !b.empty()) {
-        const bool parameter_a = take_segment(a).starts_with(':');
-        const bool parameter_b = take_segment(b).starts_with(':');
-        if (parameter_a != parameter_b) return parameter_b;
-    }
+bool more_specific(const std::vector<std::string_view>& a, const std::vector<std::string_view>& b) {
+    for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i)
+        if (is_parameter(a[i]) != is_parameter(b[i])) return is_parameter(b[i]);
     return false;
 }
 
@@ -56,17 +51,22 @@ Router::Router() = default;
 Router::~Router() = default;
 Router::Router(Router&&) noexcept = default;
 
-void Router::add(Route route) { routes_.push_back(std::move(route)); }
+void Router::add(Route route) {
+    segments_.push_back(split(route.pattern));
+    routes_.push_back(std::move(route));
+}
 
 const std::vector<Route>& Router::routes() const { return routes_; }
 
 Router::Match Router::match(Method method, std::string_view path) const {
     Match match;
     if (!path.starts_with('/')) return match;
-    Params params;
+    const auto given = split(path);
+    const std::vector<std::string_view>* best = nullptr;
     bool exact = false;
-    for (const auto& route : routes_) {
-        if (!fits(route.pattern, path, params)) continue;
+    for (std::size_t i = 0; i < routes_.size(); ++i) {
+        if (!fits(segments_[i], given)) continue;
+        const Route& route = routes_[i];
         match.path_known = true;
         const auto name = to_string(route.method);
         if (match.allow.find(name) == std::string::npos)
@@ -74,12 +74,14 @@ Router::Match Router::match(Method method, std::string_view path) const {
         if (route.method == Method::get && match.allow.find("HEAD") == std::string::npos) match.allow += ", HEAD";
         const bool same = route.method == method;
         if (!same && !(method == Method::head && route.method == Method::get)) continue;
-        if (match.route && (exact && !same)) continue;
-        if (match.route && exact == same && !more_specific(route.pattern, match.route->pattern)) continue;
+        if (best && exact && !same) continue;
+        if (best && exact == same && !more_specific(segments_[i], *best)) continue;
         exact = same;
+        best = &segments_[i];
         match.route = &route;
-        match.params = params;
     }
+    for (std::size_t i = 0; best && i < best->size(); ++i)
+        if (is_parameter((*best)[i])) match.params.emplace_back((*best)[i].substr(1), given[i]);
     return match;
 }
 
