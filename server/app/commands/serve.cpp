@@ -13,7 +13,9 @@
 
 #include "app/commands/commands.hpp"
 #include "app/commands/store.hpp"
+#include "app/documentation_routes.hpp"
 #include "app/engine_stage.hpp"
+#include "app/route_table.hpp"
 #include "app/system_routes.hpp"
 #include "domain/auth/routes.hpp"
 #include "domain/chat/events.hpp"
@@ -30,6 +32,7 @@
 #include "platform/base/log.hpp"
 #include "platform/blobs/blobs.hpp"
 #include "platform/bus/outbox.hpp"
+#include "platform/db/sqlite/sqlite.hpp"
 #include "platform/http/server.hpp"
 #include "platform/images/sandbox.hpp"
 
@@ -151,6 +154,7 @@ struct Rooms {
         const std::uint32_t registrations = per_minute("auth.registrations_per_hour");
         http::Router router;
         add_system_routes(router, *database);
+        add_documentation_routes(router, config.text("web.root"));
         auth::add_routes(router, {.db = *database,
                                   .service = auth,
                                   .hasher = hasher,
@@ -291,6 +295,18 @@ Status run(const Config& config, bool demo, const sigset_t& stop_signals) {
 }
 
 }  // namespace
+
+int routes(const Config& config) {
+    SystemRandom random;
+    auto database = db::open_sqlite({});
+    auto key = crypto::SigningKey::generate(random);
+    if (!database || !key) return fail(database ? key.error() : database.error());
+    Rooms rooms{config, std::filesystem::path{}, std::move(*database), std::move(*key)};
+    rooms.events();
+    const auto router = rooms.routes();
+    std::fputs(route_table(router, *rooms.sockets).c_str(), stdout);
+    return 0;
+}
 
 int serve(const Config& config, bool demo) {
     // Threads inherit the mask, so only this one ever sees these signals.

@@ -92,7 +92,7 @@ Result<Service::Stage> Service::stage_for(db::Transaction& tx, const SendGift& c
     if (model == command.user.value) return Error{ErrorKind::forbidden, "forbidden", "A gift needs two people."};
     if (live.integer("price") > 0) {
         TRY(auto entry, tx.query(kEntry, {{"live_id", command.live.value}, {"user_id", command.user.value}}));
-        if (entry.empty()) return Error{ErrorKind::forbidden, "ticket_required", "Enter the live first."};
+        if (entry.empty()) return Error{ErrorKind::forbidden, "entry_required", "Enter the live first."};
     }
     TRY(auto sender, tx.query(kSender, {{"id", command.user.value}}));
     return Stage{model, sender.empty() ? std::string{} : sender[0].text("name")};

@@ -40,8 +40,7 @@ Result<Asked> read_search(const Request& request) {
     Asked asked;
     asked.search.query = request.query_param("query").value_or("");
     asked.search.tag = request.query_param("tag").value_or("");
-    if (asked.search.query.size() > kMaxQuery || asked.search.tag.size() > kMaxQuery)
-        return bad_query("query_too_long");
+    if (asked.search.query.size() > kMaxQuery || asked.search.tag.size() > kMaxQuery) return bad_query("invalid_query");
     asked.online_only = request.query_param("online") == "true";
     if (request.query_param("sort") == "name") asked.search.sort = Sort::name;
     TRY(const auto limit, number(request, "limit", asked.search.limit, kLargestPage));
