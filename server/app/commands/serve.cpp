@@ -108,6 +108,7 @@ struct Rooms {
     SystemRandom random;
     std::unique_ptr<http::Server> server;  // outlives the database threads, which may still resume its handlers
     std::unique_ptr<db::Database> database;
+    http::Cursors cursors;
     crypto::TokenAuthority tokens;
     crypto::PasswordHasher hasher;
     auth::Service auth{tokens, clock, random};
@@ -130,6 +131,7 @@ struct Rooms {
         : config(settings),
           data_dir(std::move(folder)),
           database(std::move(opened)),
+          cursors(key.sign("confidente list cursors")),  // Ed25519 is deterministic: the same on every node
           tokens(std::move(key), "confidente", random),
           wallet(clock, random, {.commission = wallet::BasisPoints{config.integer("wallet.commission_basis_points")}}),
           lives(clock, random, chats,
@@ -165,9 +167,9 @@ struct Rooms {
                                              .refresh = {30, 30}}});
         profiles::add_routes(router, profile_deps());
         profiles::add_picture_routes(router, {*database, profiles, recoder, blobs});
-        wallet::add_routes(router, {*database, wallet});
-        payments::add_routes(router, {*database, payments, wallet, provider});
-        chat::add_routes(router, {*database, chats});
+        wallet::add_routes(router, {*database, wallet, cursors});
+        payments::add_routes(router, {*database, payments, wallet, provider, clock});
+        chat::add_routes(router, {*database, chats, cursors});
         const lives::Deps live_deps{.db = *database,
                                     .lives = lives,
                                     .audience = audience,
@@ -175,6 +177,7 @@ struct Rooms {
                                     .stage = stage,
                                     .tokens = tokens,
                                     .clock = clock,
+                                    .cursors = cursors,
                                     .public_url = config.text("http.public_url"),
                                     .limits = {}};
         lives::add_routes(router, live_deps);
@@ -186,6 +189,7 @@ struct Rooms {
     profiles::Deps profile_deps() {
         return {.db = *database,
                 .profiles = profiles,
+                .cursors = cursors,
                 .online = [this](const std::string& user) { return sockets->online(user); },
                 .live_of = [this](db::Transaction& tx, const std::string& model) -> Result<json::Value> {
                     TRY(const auto live, lives.current_of(tx, model));

@@ -27,18 +27,6 @@ void add_unless_set(Response& response, std::string_view name, std::string_view 
     if (!find(response, name)) response.headers.emplace_back(name, value);
 }
 
-/// Weak comparison (RFC 9110 §13.1.2) against a list or `*`.
-bool etag_matches(std::string_view list, std::string_view etag) {
-    const auto strong = [](std::string_view tag) { return tag.starts_with("W/") ? tag.substr(2) : tag; };
-    if (trimmed(list) == "*") return true;
-    while (!list.empty()) {
-        const auto comma = std::min(list.find(','), list.size());
-        if (strong(trimmed(list.substr(0, comma))) == strong(etag)) return true;
-        list.remove_prefix(std::min(comma + 1, list.size()));
-    }
-    return false;
-}
-
 }  // namespace
 
 Response Gate::finish(const Exchange& exchange, Result<Response> result) {
