@@ -120,7 +120,7 @@ function Answers({ contract, call }: { contract: Contract; call: Call }) {
                     <Content contract={contract} body={answer} />
                 </div>
             ))}
-            <p className="text-sm text-muted">
+            <p className="text-sm leading-7 text-muted">
                 Problems: {problems.map(({ status }) => status).join(', ')}
                 {call['x-problems'] && ' with '}
                 {call['x-problems']?.map((code) => (
