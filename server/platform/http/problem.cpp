@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -150,15 +151,17 @@ constexpr Words kDetails[] = {
     {"not_an_object", "Um objeto JSON é esperado.", "A JSON object is expected.", "Se espera un objeto JSON."},
 };
 
+/// These tell a programmer what is wrong with a document; the words alone would not help.
+bool is_technical(std::string_view code) { return code == "bad_offer" || code == "bad_sdp" || code == "bad_fragment"; }
+
 /// English keeps the author's own detail where there is one: it says more ("At most 40 characters.").
 std::string detail_for(std::string_view code, std::string_view own, std::string_view language) {
-    for (const auto& words : kDetails) {
-        if (words.code != code) continue;
-        if (language == "es") return std::string{words.es};
-        if (language == "en") return std::string{own.empty() ? words.en : own};
-        return std::string{words.pt};
-    }
-    return std::string{own};
+    const auto* words = std::ranges::find(kDetails, code, &Words::code);
+    if (words == std::end(kDetails)) return std::string{own};
+    if (language == "en") return std::string{own.empty() ? words->en : own};
+    std::string detail{language == "es" ? words->es : words->pt};
+    if (is_technical(code) && !own.empty()) detail.append(" (").append(own).append(")");
+    return detail;
 }
 
 }  // namespace
