@@ -164,6 +164,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/users/{id}/avatar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Show a picture of oneself
+         * @description JPEG, PNG or WebP of at most 10 MiB and 40 megapixels. It is decoded and written anew, without its metadata.
+         */
+        put: operations["putAvatar"];
+        post?: never;
+        /** Take one's picture away */
+        delete: operations["removeAvatar"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/media/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As an address in an answer has it. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** A picture */
+        get: operations["getMedia"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models": {
         parameters: {
             query?: never;
@@ -1039,7 +1082,7 @@ export interface components {
          * @description Explained in problem-codes.md.
          * @enum {string}
          */
-        ProblemCode: "already_live" | "bad_fragment" | "bad_offer" | "bad_sdp" | "blocked" | "busy" | "cannot_chat_with_self" | "chat_not_found" | "database_unavailable" | "email_taken" | "engine_busy" | "engine_closed" | "entry_required" | "expired_token" | "forbidden" | "gift_not_found" | "headers_too_large" | "idempotency_key_invalid" | "idempotency_key_required" | "idempotency_key_reused" | "insufficient_tokens" | "internal" | "invalid_credentials" | "invalid_cursor" | "invalid_limit" | "invalid_payload" | "invalid_query" | "invalid_sort" | "invalid_status" | "invalid_token" | "live_ended" | "live_not_found" | "live_not_live" | "malformed_json" | "malformed_request" | "message_not_found" | "method_not_allowed" | "not_found" | "not_owner" | "not_publishing" | "origin_not_allowed" | "package_not_found" | "payload_too_large" | "precondition_failed" | "purchase_canceled" | "purchase_not_found" | "rate_limited" | "request_timeout" | "session_not_found" | "storage_full" | "too_many_rooms" | "too_many_sessions" | "two_factor_required" | "under_age" | "unknown_event" | "unsupported_media_type" | "upgrade_required" | "user_not_found" | "validation_failed";
+        ProblemCode: "already_live" | "bad_fragment" | "bad_offer" | "bad_sdp" | "blocked" | "broken_picture" | "busy" | "cannot_chat_with_self" | "chat_not_found" | "database_unavailable" | "email_taken" | "engine_busy" | "engine_closed" | "entry_required" | "expired_token" | "forbidden" | "gift_not_found" | "headers_too_large" | "idempotency_key_invalid" | "idempotency_key_required" | "idempotency_key_reused" | "insufficient_tokens" | "internal" | "invalid_credentials" | "invalid_cursor" | "invalid_limit" | "invalid_payload" | "invalid_query" | "invalid_sort" | "invalid_status" | "invalid_token" | "live_ended" | "live_not_found" | "live_not_live" | "malformed_json" | "malformed_request" | "message_not_found" | "method_not_allowed" | "not_found" | "not_owner" | "not_publishing" | "origin_not_allowed" | "package_not_found" | "payload_too_large" | "picture_too_large" | "precondition_failed" | "purchase_canceled" | "purchase_not_found" | "rate_limited" | "request_timeout" | "session_not_found" | "storage_full" | "too_many_rooms" | "too_many_sessions" | "two_factor_required" | "under_age" | "unknown_event" | "unsupported_media_type" | "unsupported_picture" | "upgrade_required" | "user_not_found" | "validation_failed";
     };
     responses: {
         /** @description What the client has is current. */
@@ -1590,6 +1633,96 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMedia"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    putAvatar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "image/jpeg": unknown;
+                "image/png": unknown;
+                "image/webp": unknown;
+            };
+        };
+        responses: {
+            /** @description The account, whose `profile.avatar` is the picture's address. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnUser"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    removeAvatar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account without a picture. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnUser"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getMedia: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As an address in an answer has it. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture. An address names one content for ever. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                };
+            };
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooMany"];
             503: components["responses"]["Unavailable"];
         };

@@ -146,6 +146,18 @@ const routes = {
         { scene: "a client's profile", path: () => ({ id: people.davi.user.id }), send: json({ name: 'Davi' }), allow: { davi: 200 }, otherwise: 403 },
         { scene: 'nobody', path: () => ({ id: nobody }), send: json({ name: 'x' }), otherwise: 403 },
     ],
+    'PUT /api/users/:id/avatar': [
+        { scene: 'no picture', path: () => ({ id: people.luna.user.id }), send: json({}), allow: { luna: 415 }, otherwise: 403 },
+        { scene: 'nobody', path: () => ({ id: nobody }), send: json({}), otherwise: 403 },
+    ],
+    'DELETE /api/users/:id/avatar': [
+        { scene: "a model's", path: () => ({ id: people.luna.user.id }), allow: { luna: 200 }, otherwise: 403 },
+        { scene: 'nobody', path: () => ({ id: nobody }), otherwise: 403 },
+    ],
+    'GET /api/media/:key': [
+        { scene: 'no file', path: () => ({ key: 'f'.repeat(32) }), public: 404 },
+        { scene: 'a path', path: () => ({ key: '..%2Fconfidente.db' }), public: 400 },
+    ],
     'GET /api/models': [{ scene: 'the list', public: 200, check: (answer) => answer.body.items.forEach((item) => assert.equal(item.email ?? item.settings, undefined)) }],
     'GET /api/models/:id': [
         { scene: 'a model', path: () => ({ id: people.luna.user.id }), public: 200 },

@@ -19,10 +19,10 @@ const anywhere = {
     socket: ['rate_limited', 'invalid_payload', 'busy', 'database_unavailable', 'storage_full'],
 };
 
-/** problem-codes.md: the status of each code, and the codes of fields. */
-const codeRows = [...read('problem-codes.md').matchAll(/^\| `(\w+)` \| (\w+) \|/gm)];
+/** problem-codes.md: the statuses of each code, and the codes of fields. */
+const codeRows = [...read('problem-codes.md').matchAll(/^\| `(\w+)` \| ([\w ]+) \|/gm)];
 export const problemCodes = new Map(
-    codeRows.filter(([, , status]) => status !== 'field').map(([, code, status]) => [code, Number(status)]),
+    codeRows.filter(([, , status]) => status !== 'field').map(([, code, status]) => [code, status.split(' ').map(Number)]),
 );
 export const fieldCodes = codeRows.filter(([, , status]) => status === 'field').map(([, code]) => code);
 
@@ -75,7 +75,7 @@ function checkProblem(answer, allowed, what) {
     validate('openapi.yaml#/components/schemas/Problem', answer.body, what);
     const { code, status } = answer.body;
     assert.equal(status, answer.status, `${what}: the problem's status`);
-    assert.equal(problemCodes.get(code), status, `${what}: problem-codes.md has another status for ${code}`);
+    assert.ok(problemCodes.get(code)?.includes(status), `${what}: problem-codes.md has another status for ${code}`);
     if (allowed) assert.ok([...allowed, ...anywhere.http].includes(code), `${what}: ${code} is not documented here`);
 }
 
@@ -110,6 +110,7 @@ export function checkAnswer(method, address, request, answer) {
         if (known) assert.ok(answer.headers.get('allow'), `${what}: Allow is missing`);
         return checkProblem(answer, known ? ['method_not_allowed'] : ['not_found'], what);
     }
+    if (answer.status === 400 && answer.body?.code === 'malformed_request') return checkProblem(answer, [], what);
     const documented = one.operation.responses[answer.status];
     assert.ok(documented, `${what}: this status is not documented: ${answer.text.slice(0, 500)}`);
     const { value: response, pointer } = resolve(documented, `${one.pointer}/responses/${answer.status}`);
