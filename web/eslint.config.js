@@ -3,7 +3,7 @@ import hooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-    { ignores: ['dist', 'node_modules'] },
+    { ignores: ['dist', 'node_modules', '**/client/api/openapi.ts'] },
     ...tseslint.configs.strict,
     a11y.flatConfigs.recommended,
     {

@@ -10,7 +10,13 @@ export default defineConfig({
     plugins: [react(), tailwindcss()],
     resolve: { alias: { '@client': folder('../client'), '@': folder('./src') } },
     // Scripts and styles stay in files of their own: the Content-Security-Policy allows no others.
-    build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+    build: {
+        target: 'es2022',
+        assetsInlineLimit: 0,
+        modulePreload: { polyfill: false },
+        // The app, and the page of /api/docs.
+        rollupOptions: { input: { index: folder('index.html'), docs: folder('docs.html') } },
+    },
     server: {
         host: '127.0.0.1',
         fs: { allow: ['..'] },

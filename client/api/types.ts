@@ -1,79 +1,44 @@
-// The public contract's shapes. Optional fields are those that a caller may not see or that may not exist yet.
-export interface Person {
-    id: string;
-    name: string;
-    avatar: string | null;
+// The public contract's shapes, as the client calls them. They come from contract/openapi.yaml by way of openapi.ts,
+// which is generated; only what a client has of its own stands here.
+import type * as contract from './openapi';
+
+export type {
+    Chat,
+    Checkout,
+    Earnings,
+    GiftKind,
+    Live,
+    LiveStatus,
+    Message,
+    MessageType,
+    Money,
+    Person,
+    Playback,
+    Profile,
+    Publish,
+    Purchase,
+    Session,
+    TokenPackage,
+    Transaction,
+    UserType,
+    Wallet,
+} from './openapi';
+import type { LiveStatus, Message, Wallet } from './openapi';
+
+/** Somebody, or oneself: `email` and `settings` are there for their owner only. */
+export type User = contract.User & Partial<Pick<contract.OwnUser, 'email' | 'settings'>>;
+export type ModelPage = contract.Model;
+export interface Page<T> {
+    items: T[];
+    nextCursor: string | null;
 }
-export interface Profile {
-    name: string;
-    avatar: string | null;
-    bio: string;
-    location: string;
-    isModel: boolean;
-    services: unknown[];
-    pricing: Record<string, unknown>;
-    schedule: unknown[];
+/** The code may be one that a newer server has. */
+export interface FieldProblem {
+    field: string;
+    code: string;
+    detail: string;
 }
-export type UserType = 'model' | 'client' | 'admin';
-export interface User {
-    id: string;
-    type: UserType;
-    email?: string;
-    profile: Profile;
-    settings?: Record<string, unknown>;
-    createdAt: string;
-    updatedAt: string;
-}
-export interface ModelPage extends User {
-    online?: boolean;
-    live?: Live | null;
-}
-export interface Session {
-    user: User;
-    accessToken: string;
-    refreshToken: string;
-    /** Seconds. */
-    expiresIn: number;
-}
-export type LiveStatus = 'scheduled' | 'live' | 'ended';
-export interface Live {
-    id: string;
-    modelId: string;
-    model?: Person;
-    chatId: string;
-    title: string;
-    description: string;
-    scheduledFor: string | null;
-    /** Tokens, charged once per viewer. */
-    price: number;
-    duration: number | null;
-    status: LiveStatus;
-    viewerCount: number;
-    thumbnailUrl: string | null;
-    startedAt?: string | null;
-    createdAt: string;
-    updatedAt: string;
-}
-export type MessageType = 'text' | 'media' | 'gift';
-export interface Message {
-    id: string;
-    chatId: string;
-    sender: Person;
-    content: string;
-    type: MessageType;
-    createdAt: string;
-    readAt: string | null;
-    clientId?: string | null;
-}
-export interface Chat {
-    id: string;
-    participants: Person[];
-    status: 'active' | 'blocked';
-    lastMessage: Message | null;
-    unreadCount: number;
-    createdAt: string;
-    updatedAt: string;
-}
+/** As `gift:received` carries it. */
 export interface Gift {
     id: string;
     liveId: string;
@@ -81,77 +46,11 @@ export interface Gift {
     giftType: string;
     amount: number;
     createdAt: string;
-    senderName?: string;
-    icon?: string;
-    name?: string;
-    /** Tokens: price times amount. */
-    total?: number;
-}
-export interface GiftKind {
-    type: string;
-    name: string;
-    price: number;
+    senderName: string;
     icon: string;
-}
-export interface Money {
-    amount: number;
-    currency: string;
-}
-export interface TokenPackage {
-    id: string;
-    name?: string;
-    tokens: number;
-    bonus?: number;
-    price: Money;
-}
-export interface Earnings {
-    pending: number;
-    available: number;
-}
-export interface Wallet {
-    balance: number;
-    currency: 'TOKEN';
-    earnings?: Earnings;
-}
-export interface Transaction {
-    id: string;
-    kind?: string;
-    type?: string;
-    description?: string;
-    amount: number;
-    balanceAfter?: number;
-    counterparty?: { id: string; name: string };
-    giftType?: string;
-    quantity?: number;
-    liveId?: string;
-    createdAt: string;
-}
-export interface Purchase {
-    id: string;
-    status: string;
-}
-export interface Checkout {
-    purchase: Purchase;
-    payment: { provider: string; clientSecret?: string; redirectUrl?: string };
-}
-export interface Page<T> {
-    items: T[];
-    nextCursor: string | null;
-}
-export interface Playback {
-    whepUrl: string;
-    hlsUrl: string | null;
-    token: string;
-    expiresAt: string;
-}
-export interface Publish {
-    whipUrl: string;
-    streamKey: string;
-}
-export interface FieldProblem {
-    field: string;
-    code: string;
-    detail: string;
+    name: string;
+    /** Tokens: price times amount. */
+    total: number;
 }
 /** RFC 9457. `status` is 0 when no answer came. */
 export interface Problem {
@@ -174,5 +73,5 @@ export interface ServerEvents {
     'live:status': { liveId: string; status: LiveStatus; viewerCount: number };
     'gift:received': { gift: Gift };
     'chat:message': { message: Message };
-    'wallet:updated': { balance: number; earnings?: Earnings };
+    'wallet:updated': Wallet;
 }

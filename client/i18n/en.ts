@@ -270,7 +270,6 @@ export const en: Texts = {
         unit: 'tokens',
         buy: 'Buy tokens',
         buyText: 'For gifts and for entry to lives.',
-        bonus: '+{{bonus}} bonus',
         best: 'Best value',
         saved: 'Save {{percent}}%',
         choose: 'Buy',

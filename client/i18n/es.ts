@@ -269,7 +269,6 @@ export const es: Texts = {
         unit: 'tokens',
         buy: 'Comprar tokens',
         buyText: 'Para regalos y entradas a directos.',
-        bonus: '+{{bonus}} de regalo',
         best: 'Mejor valor',
         saved: 'Ahorra {{percent}}%',
         choose: 'Comprar',

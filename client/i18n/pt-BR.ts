@@ -269,7 +269,6 @@ export const ptBR = {
         unit: 'tokens',
         buy: 'Comprar tokens',
         buyText: 'Use em presentes e nas entradas de lives.',
-        bonus: '+{{bonus}} de bônus',
         best: 'Melhor valor',
         saved: 'Economize {{percent}}%',
         choose: 'Comprar',

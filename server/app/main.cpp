@@ -78,6 +78,8 @@ int main(int argc, char** argv) {
     serve->add_flag("--demo", with_demo, "fill the place with models and one synthetic live");
     auto* config = program.add_subcommand("config", "print the settings in force, secrets masked");
     flags.add_to(*config);
+    auto* routes = program.add_subcommand("routes", "print every route and socket event, who may use it, as JSON");
+    flags.add_to(*routes);
     auto* migrate = program.add_subcommand("migrate", "bring the database up to date");
     flags.add_to(*migrate);
     auto* ledger = program.add_subcommand("ledger", "the books");
@@ -106,6 +108,7 @@ int main(int argc, char** argv) {
         std::fputs(loaded->to_toml().c_str(), stdout);
         return 0;
     }
+    if (routes->parsed()) return app::routes(*loaded);
     if (migrate->parsed()) return app::migrate(*loaded);
     if (verify->parsed()) return app::ledger_verify(*loaded);
     if (create->parsed()) return app::admin_create(*loaded, email, name);

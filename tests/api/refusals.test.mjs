@@ -101,7 +101,7 @@ test('broken SDP is told, and stray UDP is silence', async () => {
     for (const raw of ['', 'v=0\r\n', 'x'.repeat(5000), 'v=0\r\nm=video 9 RTP/AVP 96\r\n', '\0\0\0']) {
         const answer = await post(raw);
         assert.ok(answer.status >= 400 && answer.status < 500, `${answer.status} for ${JSON.stringify(raw.slice(0, 20))}`);
-        assert.ok(answer.body.code);
+        assert.match(answer.body.detail, /\(.+\)$/, 'the reason follows the words, in every language');
     }
     const udp = createSocket('udp4');
     const port = Number(/"media\.port":(\d+)/.exec(server.log.find((line) => line.includes('media.port')) ?? '')?.[1]);

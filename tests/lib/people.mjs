@@ -1,10 +1,11 @@
 // Users as tests need them: registered through the API, with the calls they make.
 import { randomUUID } from 'node:crypto';
 import { io } from 'socket.io-client';
+import { checkAck, checkAnswer, checkEvent } from './contract.mjs';
 
 export const password = 'uma senha comprida 2026';
 
-/** One call; resolves with {status, body, headers}, whatever the status. */
+/** One call; resolves with {status, body, headers, text}, whatever the status, as long as the contract knows it. */
 export async function call(url, method, path, { token, body, headers = {}, raw } = {}) {
     const answer = await fetch(url + path, {
         method,
@@ -16,8 +17,13 @@ export async function call(url, method, path, { token, body, headers = {}, raw }
         body: raw ?? (body === undefined ? undefined : JSON.stringify(body)),
     });
     const text = await answer.text();
-    const isJson = (answer.headers.get('content-type') ?? '').includes('json');
-    return { status: answer.status, headers: answer.headers, body: isJson ? JSON.parse(text) : text };
+    const type = (answer.headers.get('content-type') ?? '').split(';')[0];
+    const told = {
+        status: answer.status, headers: answer.headers, text, type,
+        body: type.includes('json') && text !== '' ? JSON.parse(text) : text,
+    };
+    checkAnswer(method, path, { body }, told);
+    return told;
 }
 
 export async function register(url, type, name) {
@@ -35,7 +41,7 @@ export async function register(url, type, name) {
     };
 }
 
-/** The official client, connected. */
+/** The official client, connected; what the server sends to it is held against the contract. */
 export async function connect(url, person, options = {}) {
     const socket = io(url, {
         auth: { token: person.token },
@@ -44,6 +50,7 @@ export async function connect(url, person, options = {}) {
         reconnection: false,
         ...options,
     });
+    socket.onAny(checkEvent);
     await new Promise((resolve, reject) => {
         socket.once('connect', resolve);
         socket.once('connect_error', reject);
@@ -68,7 +75,11 @@ export function next(socket, event, fits = () => true, limitMs = 10_000) {
     });
 }
 
-export const ask = (socket, event, payload) => socket.timeout(10_000).emitWithAck(event, payload);
+export async function ask(socket, event, payload) {
+    const ack = await socket.timeout(10_000).emitWithAck(event, payload);
+    checkAck(event, payload, ack);
+    return ack;
+}
 
 /** A live that is on, as the API sees it: {live, publish}. */
 export async function goLive(model, { title = 'Noite de violão', price = 0 } = {}) {

@@ -50,9 +50,11 @@ export async function startServer({ settings = [], dataDir, args = [], limits = 
     };
 }
 
-/** Runs a command of the binary to its end. */
+/** Runs a command of the binary to its end; `{input}` before the arguments is what it reads. */
 export async function run(...args) {
-    const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: root });
+    const { input } = typeof args[0] === 'object' ? args.shift() : {};
+    const child = spawn(binary, args, { stdio: ['pipe', 'pipe', 'pipe'], cwd: root });
+    child.stdin.on('error', () => {}).end(input);
     let out = '';
     let err = '';
     child.stdout.on('data', (chunk) => (out += chunk));

@@ -10,6 +10,8 @@ namespace confidente::app {
 
 /// Starts the server and stays until SIGTERM or SIGINT; 0 after a clean stop.
 int serve(const Config& config, bool demo);
+/// Prints every route and socket event with its access rule and rate, as JSON; needs no data folder.
+int routes(const Config& config);
 /// Brings the database to this program's tables.
 int migrate(const Config& config);
 /// Proves the ledger's invariants; 1 and the first wrong row if one does not hold.

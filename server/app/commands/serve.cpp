@@ -13,7 +13,9 @@
 
 #include "app/commands/commands.hpp"
 #include "app/commands/store.hpp"
+#include "app/documentation_routes.hpp"
 #include "app/engine_stage.hpp"
+#include "app/route_table.hpp"
 #include "app/system_routes.hpp"
 #include "domain/auth/routes.hpp"
 #include "domain/chat/events.hpp"
@@ -30,6 +32,7 @@
 #include "platform/base/log.hpp"
 #include "platform/blobs/blobs.hpp"
 #include "platform/bus/outbox.hpp"
+#include "platform/db/sqlite/sqlite.hpp"
 #include "platform/http/server.hpp"
 #include "platform/images/sandbox.hpp"
 
@@ -105,6 +108,7 @@ struct Rooms {
     SystemRandom random;
     std::unique_ptr<http::Server> server;  // outlives the database threads, which may still resume its handlers
     std::unique_ptr<db::Database> database;
+    http::Cursors cursors;
     crypto::TokenAuthority tokens;
     crypto::PasswordHasher hasher;
     auth::Service auth{tokens, clock, random};
@@ -127,6 +131,7 @@ struct Rooms {
         : config(settings),
           data_dir(std::move(folder)),
           database(std::move(opened)),
+          cursors(key.sign("confidente list cursors")),  // Ed25519 is deterministic: the same on every node
           tokens(std::move(key), "confidente", random),
           wallet(clock, random, {.commission = wallet::BasisPoints{config.integer("wallet.commission_basis_points")}}),
           lives(clock, random, chats,
@@ -151,6 +156,7 @@ struct Rooms {
         const std::uint32_t registrations = per_minute("auth.registrations_per_hour");
         http::Router router;
         add_system_routes(router, *database);
+        add_documentation_routes(router, config.text("web.root"));
         auth::add_routes(router, {.db = *database,
                                   .service = auth,
                                   .hasher = hasher,
@@ -161,9 +167,9 @@ struct Rooms {
                                              .refresh = {30, 30}}});
         profiles::add_routes(router, profile_deps());
         profiles::add_picture_routes(router, {*database, profiles, recoder, blobs});
-        wallet::add_routes(router, {*database, wallet});
-        payments::add_routes(router, {*database, payments, wallet, provider});
-        chat::add_routes(router, {*database, chats});
+        wallet::add_routes(router, {*database, wallet, cursors});
+        payments::add_routes(router, {*database, payments, wallet, provider, clock});
+        chat::add_routes(router, {*database, chats, cursors});
         const lives::Deps live_deps{.db = *database,
                                     .lives = lives,
                                     .audience = audience,
@@ -171,6 +177,7 @@ struct Rooms {
                                     .stage = stage,
                                     .tokens = tokens,
                                     .clock = clock,
+                                    .cursors = cursors,
                                     .public_url = config.text("http.public_url"),
                                     .limits = {}};
         lives::add_routes(router, live_deps);
@@ -182,6 +189,7 @@ struct Rooms {
     profiles::Deps profile_deps() {
         return {.db = *database,
                 .profiles = profiles,
+                .cursors = cursors,
                 .online = [this](const std::string& user) { return sockets->online(user); },
                 .live_of = [this](db::Transaction& tx, const std::string& model) -> Result<json::Value> {
                     TRY(const auto live, lives.current_of(tx, model));
@@ -291,6 +299,18 @@ Status run(const Config& config, bool demo, const sigset_t& stop_signals) {
 }
 
 }  // namespace
+
+int routes(const Config& config) {
+    SystemRandom random;
+    auto database = db::open_sqlite({});
+    auto key = crypto::SigningKey::generate(random);
+    if (!database || !key) return fail(database ? key.error() : database.error());
+    Rooms rooms{config, std::filesystem::path{}, std::move(*database), std::move(*key)};
+    rooms.events();
+    const auto router = rooms.routes();
+    std::fputs(route_table(router, *rooms.sockets).c_str(), stdout);
+    return 0;
+}
 
 int serve(const Config& config, bool demo) {
     // Threads inherit the mask, so only this one ever sees these signals.

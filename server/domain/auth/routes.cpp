@@ -134,7 +134,7 @@ public:
     Task<Result<Response>> me(Request request) {
         auto work = [id = request.principal->user_id](db::Transaction& tx) { return find_user(tx, id); };
         CO_TRY(const auto user, co_await deps_.db.read(work));
-        co_return Response::json(200, user_json(user, Viewer::owner));
+        co_return http::tagged(Response::json(200, user_json(user, Viewer::owner)), http::Audience::owner);
     }
 
 private:

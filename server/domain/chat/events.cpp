@@ -19,7 +19,6 @@ struct Edge {
     Task<Result<json::Value>> send(socketio::EventRequest request) {
         json::Reader reader{*request.payload};
         const std::string chat = reader.text("chatId", {.min = 36, .max = 36});
-        reader.optional_value("mediaId");
         CO_TRY(auto command, read_message(reader));
         CO_TRY_VOID(reader.finish());
         command.chat_id = chat;

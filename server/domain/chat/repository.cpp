@@ -5,14 +5,11 @@ namespace {
 
 constexpr db::Query kMembership{
     "chat_membership",
-    "SELECT c.kind, c.status, l.id AS live_id, l.status AS live_status FROM chats c "
+    "SELECT c.kind, c.status, l.id AS live_id, l.status AS live_status, l.model_id FROM chats c "
     "LEFT JOIN lives l ON l.chat_id = c.id WHERE c.id = :chat_id AND ("
     "EXISTS (SELECT 1 FROM chat_members m WHERE m.chat_id = c.id AND m.user_id = :user_id) OR l.model_id = :user_id OR "
     "EXISTS (SELECT 1 FROM live_entries e WHERE e.live_id = l.id AND e.user_id = :user_id))"};
 constexpr db::Query kUserExists{"chat_user_exists", "SELECT 1 AS found FROM users WHERE id = :id"};
-constexpr db::Query kBlocked{"chat_blocked",
-                             "SELECT 1 AS blocked FROM blocks WHERE (blocker_id = :a AND blocked_id = :b) "
-                             "OR (blocker_id = :b AND blocked_id = :a)"};
 constexpr db::Query kPair{"chat_pair", "SELECT id FROM chats WHERE pair_key = :pair_key"};
 constexpr db::Query kInsertChat{"insert_chat",
                                 "INSERT INTO chats (id, kind, pair_key, status, created_at, updated_at) "
@@ -20,29 +17,31 @@ constexpr db::Query kInsertChat{"insert_chat",
 constexpr db::Query kInsertMember{"insert_chat_member",
                                   "INSERT INTO chat_members (chat_id, user_id) VALUES (:chat_id, :user_id)"};
 constexpr db::Query kMembers{"chat_members",
-                             "SELECT u.id, u.name FROM chat_members m JOIN users u ON u.id = m.user_id "
+                             "SELECT u.id, u.name, u.avatar_key FROM chat_members m JOIN users u ON u.id = m.user_id "
                              "WHERE m.chat_id = :chat_id ORDER BY u.id"};
-constexpr db::Query kChats{"list_chats",
-                           "SELECT c.id, c.kind, c.status, c.last_message_id, c.created_at, c.updated_at, "
-                           "m.unread_count FROM chat_members m JOIN chats c ON c.id = m.chat_id "
-                           "WHERE m.user_id = :user_id AND c.updated_at < :before "
-                           "ORDER BY c.updated_at DESC, c.id DESC LIMIT :limit"};
-constexpr db::Query kChat{"select_chat",
-                          "SELECT c.id, c.kind, c.status, c.last_message_id, c.created_at, c.updated_at, "
-                          "m.unread_count FROM chat_members m JOIN chats c ON c.id = m.chat_id "
-                          "WHERE m.user_id = :user_id AND c.id = :chat_id"};
-constexpr db::Query kByClientId{
-    "message_by_client_id",
-    "SELECT m.id, m.chat_id, m.seq, m.sender_id, u.name, m.content, m.type, m.client_id, m.created_at, m.read_at "
-    "FROM messages m JOIN users u ON u.id = m.sender_id "
-    "WHERE m.chat_id = :chat_id AND m.sender_id = :sender_id AND m.client_id = :client_id"};
+#define SELECT_CHATS                                                                                                \
+    "SELECT c.id, c.kind, c.last_message_id, c.created_at, c.updated_at, m.unread_count, "                          \
+    "CASE WHEN EXISTS (SELECT 1 FROM chat_members o JOIN blocks b ON (b.blocker_id = m.user_id AND b.blocked_id = " \
+    "o.user_id) OR (b.blocker_id = o.user_id AND b.blocked_id = m.user_id) WHERE o.chat_id = c.id) "                \
+    "THEN 'blocked' ELSE c.status END AS status FROM chat_members m JOIN chats c ON c.id = m.chat_id "
+constexpr db::Query kChats{"list_chats", SELECT_CHATS
+                           "WHERE m.user_id = :user_id AND (c.updated_at < :before OR (c.updated_at = :before AND "
+                           "c.id < :before_id)) ORDER BY c.updated_at DESC, c.id DESC LIMIT :limit"};
+constexpr db::Query kChat{"select_chat", SELECT_CHATS "WHERE m.user_id = :user_id AND c.id = :chat_id"};
+constexpr db::Query kByClientId{"message_by_client_id",
+                                "SELECT m.id, m.chat_id, m.seq, m.sender_id, u.name, u.avatar_key, m.content, m.type, "
+                                "m.client_id, m.created_at, m.read_at "
+                                "FROM messages m JOIN users u ON u.id = m.sender_id "
+                                "WHERE m.chat_id = :chat_id AND m.sender_id = :sender_id AND m.client_id = :client_id"};
 constexpr db::Query kMessage{
     "select_message",
-    "SELECT m.id, m.chat_id, m.seq, m.sender_id, u.name, m.content, m.type, m.client_id, m.created_at, m.read_at "
+    "SELECT m.id, m.chat_id, m.seq, m.sender_id, u.name, u.avatar_key, m.content, m.type, m.client_id, m.created_at, "
+    "m.read_at "
     "FROM messages m JOIN users u ON u.id = m.sender_id WHERE m.chat_id = :chat_id AND m.id = :id"};
 constexpr db::Query kMessages{
     "list_messages",
-    "SELECT m.id, m.chat_id, m.seq, m.sender_id, u.name, m.content, m.type, m.client_id, m.created_at, m.read_at "
+    "SELECT m.id, m.chat_id, m.seq, m.sender_id, u.name, u.avatar_key, m.content, m.type, m.client_id, m.created_at, "
+    "m.read_at "
     "FROM messages m JOIN users u ON u.id = m.sender_id WHERE m.chat_id = :chat_id AND m.seq < :before "
     "ORDER BY m.seq DESC LIMIT :limit"};
 constexpr db::Query kInsertMessage{
@@ -69,7 +68,7 @@ Message message_of(const db::Row& row) {
     return {.id = row.text("id"),
             .chat_id = row.text("chat_id"),
             .seq = row.integer("seq"),
-            .sender = {row.text("sender_id"), row.text("name")},
+            .sender = {row.text("sender_id"), row.text("name"), row.optional_text("avatar_key")},
             .content = row.text("content"),
             .type = row.text("type"),
             .client_id = row.optional_text("client_id"),
@@ -105,16 +104,11 @@ Result<std::optional<Membership>> select_membership(db::Transaction& tx, const s
     if (rows.empty()) return std::optional<Membership>{};
     const db::Row& row = rows[0];
     return std::optional{Membership{row.text("kind"), row.text("status"), row.optional_text("live_id"),
-                                    row.optional_text("live_status")}};
+                                    row.optional_text("live_status"), row.optional_text("model_id")}};
 }
 
 Result<bool> user_exists(db::Transaction& tx, const std::string& id) {
     TRY(auto rows, tx.query(kUserExists, {{"id", id}}));
-    return !rows.empty();
-}
-
-Result<bool> blocked_between(db::Transaction& tx, const std::string& a, const std::string& b) {
-    TRY(auto rows, tx.query(kBlocked, {{"a", a}, {"b", b}}));
     return !rows.empty();
 }
 
@@ -137,13 +131,14 @@ Status insert_member(db::Transaction& tx, const std::string& chat_id, const std:
 Result<std::vector<Person>> select_members(db::Transaction& tx, const std::string& chat_id) {
     TRY(auto rows, tx.query(kMembers, {{"chat_id", chat_id}}));
     std::vector<Person> people;
-    for (const auto& row : rows) people.push_back({row.text("id"), row.text("name")});
+    for (const auto& row : rows) people.push_back({row.text("id"), row.text("name"), row.optional_text("avatar_key")});
     return people;
 }
 
-Result<std::vector<Chat>> select_chats(db::Transaction& tx, const std::string& user, std::int64_t before,
+Result<std::vector<Chat>> select_chats(db::Transaction& tx, const std::string& user, const Activity& before,
                                        std::int64_t limit) {
-    TRY(auto rows, tx.query(kChats, {{"user_id", user}, {"before", before}, {"limit", limit}}));
+    TRY(auto rows,
+        tx.query(kChats, {{"user_id", user}, {"before", before.at.ms}, {"before_id", before.id}, {"limit", limit}}));
     std::vector<Chat> chats;
     for (const auto& row : rows) {
         TRY(auto chat, chat_of(tx, row));

@@ -8,20 +8,19 @@ namespace confidente::chat {
 /// A user's way into a chat.
 struct Membership {
     std::string kind, status;
-    std::optional<std::string> live_id, live_status;  ///< for a live's chat
+    std::optional<std::string> live_id, live_status, model_id;  ///< for a live's chat
 };
 
 /// Nothing when the chat does not exist or is not this user's.
 Result<std::optional<Membership>> select_membership(db::Transaction& tx, const std::string& chat_id,
                                                     const std::string& user);
 Result<bool> user_exists(db::Transaction& tx, const std::string& id);
-Result<bool> blocked_between(db::Transaction& tx, const std::string& a, const std::string& b);
 Result<std::optional<std::string>> select_pair(db::Transaction& tx, const std::string& pair_key);
 Status insert_chat(db::Transaction& tx, const std::string& id, const std::string& kind,
                    const std::optional<std::string>& pair_key, UtcTime now);
 Status insert_member(db::Transaction& tx, const std::string& chat_id, const std::string& user);
 Result<std::vector<Person>> select_members(db::Transaction& tx, const std::string& chat_id);
-Result<std::vector<Chat>> select_chats(db::Transaction& tx, const std::string& user, std::int64_t before,
+Result<std::vector<Chat>> select_chats(db::Transaction& tx, const std::string& user, const Activity& before,
                                        std::int64_t limit);
 Result<std::optional<Chat>> select_chat(db::Transaction& tx, const std::string& user, const std::string& chat_id);
 

@@ -3,10 +3,17 @@
 #include <boost/json.hpp>
 
 #include "domain/chat/view.hpp"
-#include "platform/http/paging.hpp"
 
 namespace confidente::chat {
 namespace {
+
+/// A position in the list of chats: `<updated_at> <id>`.
+Result<Activity> activity_of(std::string_view position) {
+    const auto space = position.find(' ');
+    if (space == std::string_view::npos) return http::invalid_cursor();
+    TRY(const auto ms, http::position_number(position.substr(0, space)));
+    return Activity{UtcTime{ms}, std::string{position.substr(space + 1)}};
+}
 
 struct Edge {
     Deps deps;
@@ -23,37 +30,45 @@ struct Edge {
     }
 
     Task<Result<http::Response>> list(http::Request request) {
-        CO_TRY(const auto page, http::page_of(request, kPage));
-        const std::string user = request.principal->user_id;
-        auto work = [this, user, page](db::Transaction& tx) {
-            return deps.chats.list(tx, user, page.before, page.limit + 1);
+        const std::string user = request.principal->user_id, name = "chats " + user;
+        CO_TRY(const auto page, http::page_of(request, kPage, deps.cursors, name));
+        std::optional<Activity> before;
+        if (page.after) {
+            CO_TRY(before, activity_of(*page.after));
+        }
+        auto work = [this, user, before, page](db::Transaction& tx) {
+            return deps.chats.list(tx, user, before, page.limit + 1);
         };
         CO_TRY(auto chats, co_await deps.db.read(work));
-        std::optional<std::int64_t> next;
+        std::optional<std::string> next;
         if (static_cast<std::int64_t>(chats.size()) > page.limit) {
             chats.pop_back();
-            next = chats.back().updated_at.ms;
+            next = deps.cursors.seal(name, std::to_string(chats.back().updated_at.ms) + " " + chats.back().id);
         }
         json::Array items;
         for (const auto& chat : chats) items.push_back(chat_view(chat));
-        co_return http::Response::json(200, http::page_view(std::move(items), next));
+        co_return http::Response::json(200, http::page_view(std::move(items), std::move(next)));
     }
 
     Task<Result<http::Response>> history(http::Request request) {
-        CO_TRY(const auto page, http::page_of(request, kPage));
-        const std::string user = request.principal->user_id, chat = request.param("id");
-        auto work = [this, user, chat, page](db::Transaction& tx) {
-            return deps.chats.history(tx, user, chat, page.before, page.limit + 1);
+        const std::string user = request.principal->user_id, chat = request.param("id"), name = "messages " + chat;
+        CO_TRY(const auto page, http::page_of(request, kPage, deps.cursors, name));
+        std::optional<std::int64_t> before;
+        if (page.after) {
+            CO_TRY(before, http::position_number(*page.after));
+        }
+        auto work = [this, user, chat, before, page](db::Transaction& tx) {
+            return deps.chats.history(tx, user, chat, before, page.limit + 1);
         };
         CO_TRY(auto messages, co_await deps.db.read(work));
-        std::optional<std::int64_t> next;
+        std::optional<std::string> next;
         if (static_cast<std::int64_t>(messages.size()) > page.limit) {
             messages.pop_back();
-            next = messages.back().seq;
+            next = deps.cursors.seal(name, std::to_string(messages.back().seq));
         }
         json::Array items;
         for (const auto& message : messages) items.push_back(message_view(message));
-        co_return http::Response::json(200, http::page_view(std::move(items), next));
+        co_return http::Response::json(200, http::page_view(std::move(items), std::move(next)));
     }
 
     Task<Result<http::Response>> send(http::Request request) {
@@ -78,6 +93,7 @@ Result<SendMessage> read_message(json::Reader& reader) {
     command.client_id = reader.optional_text("clientId", {.min = 1, .max = 64});
     if (!command.type.empty() && command.type != "text")
         reader.fail("type", "not_supported", "Only text messages can be sent.");
+    if (reader.optional_value("mediaId")) reader.fail("mediaId", "not_supported", "Only text messages can be sent.");
     return command;
 }
 

@@ -3,6 +3,7 @@
 
 #include "domain/chat/service.hpp"
 #include "platform/http/http.hpp"
+#include "platform/http/paging.hpp"
 
 namespace confidente::chat {
 
@@ -10,6 +11,7 @@ namespace confidente::chat {
 struct Deps {
     db::Database& db;
     Service& chats;
+    const http::Cursors& cursors;
 };
 
 void add_routes(http::Router& router, Deps deps);

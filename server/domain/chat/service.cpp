@@ -5,6 +5,7 @@
 
 #include "domain/chat/repository.hpp"
 #include "domain/chat/view.hpp"
+#include "domain/profiles/blocks.hpp"
 #include "platform/bus/outbox.hpp"
 
 namespace confidente::chat {
@@ -20,7 +21,19 @@ Error blocked() {
 Result<Membership> membership(db::Transaction& tx, const std::string& chat_id, const std::string& user) {
     TRY(auto found, select_membership(tx, chat_id, user));
     if (!found) return chat_not_found();
+    if (found->model_id && *found->model_id != user) {
+        TRY(const bool is_blocked, profiles::blocked_between(tx, user, *found->model_id));
+        if (is_blocked) return blocked();
+    }
     return std::move(*found);
+}
+
+Status check_no_block(db::Transaction& tx, const std::string& user, const std::vector<Person>& people) {
+    for (const auto& person : people) {
+        TRY(const bool is_blocked, profiles::blocked_between(tx, user, person.id));
+        if (is_blocked) return blocked();
+    }
+    return {};
 }
 
 /// Two people have one chat, whoever began it.
@@ -38,7 +51,7 @@ Result<Service::Opened> Service::open_private(db::Transaction& tx, const std::st
     TRY(auto id, select_pair(tx, pair_key(user, other)));
     const bool created = !id.has_value();
     if (created) {
-        TRY(const bool is_blocked, blocked_between(tx, user, other));
+        TRY(const bool is_blocked, profiles::blocked_between(tx, user, other));
         if (is_blocked) return blocked();
         const UtcTime now = clock_.utc_now();
         id = ChatId::make(now, random_).value;
@@ -59,8 +72,8 @@ Result<std::string> Service::open_for_live(db::Transaction& tx) {
 }
 
 Result<std::vector<Chat>> Service::list(db::Transaction& tx, const std::string& user,
-                                        std::optional<std::int64_t> before, std::int64_t limit) const {
-    return select_chats(tx, user, before.value_or(INT64_MAX), limit);
+                                        const std::optional<Activity>& before, std::int64_t limit) const {
+    return select_chats(tx, user, before.value_or(Activity{UtcTime{INT64_MAX}, {}}), limit);
 }
 
 Result<std::vector<Message>> Service::history(db::Transaction& tx, const std::string& user, const std::string& chat_id,
@@ -78,10 +91,7 @@ Result<Message> Service::send(db::Transaction& tx, const SendMessage& command) {
     if (member.live_id && member.live_status != "live")
         return Error{.kind = ErrorKind::conflict, .code = "live_not_live", .detail = "This live is not on."};
     TRY(const auto people, select_members(tx, command.chat_id));
-    for (const auto& person : people) {
-        TRY(const bool is_blocked, blocked_between(tx, command.sender_id, person.id));
-        if (is_blocked) return blocked();
-    }
+    TRY_VOID(check_no_block(tx, command.sender_id, people));
     const UtcTime now = clock_.utc_now();
     Message message{.id = MessageId::make(now, random_).value,
                     .chat_id = command.chat_id,
@@ -122,6 +132,7 @@ Result<std::vector<std::string>> Service::others(db::Transaction& tx, const std:
                                                  const std::string& chat_id) const {
     TRY_VOID(membership(tx, chat_id, user));
     TRY(const auto people, select_members(tx, chat_id));
+    TRY_VOID(check_no_block(tx, user, people));
     std::vector<std::string> ids;
     for (const auto& person : people)
         if (person.id != user) ids.push_back(person.id);

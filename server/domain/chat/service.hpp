@@ -25,6 +25,7 @@ inline constexpr std::int64_t kPage = 50;
 
 struct Person {
     std::string id, name;
+    std::optional<std::string> avatar = {};  ///< key of a picture
 };
 
 struct Message {
@@ -43,6 +44,12 @@ struct Chat {
     std::optional<Message> last_message;
     std::int64_t unread_count = 0;  ///< for the user who asks
     UtcTime created_at{}, updated_at{};
+};
+
+/// Where a chat stands in a list by activity.
+struct Activity {
+    UtcTime at{};
+    std::string id;
 };
 
 struct SendMessage {
@@ -67,8 +74,8 @@ public:
     Result<Opened> open_private(db::Transaction& tx, const std::string& user, const std::string& other);
     /// An empty chat for a live's room.
     Result<std::string> open_for_live(db::Transaction& tx);
-    /// Newest activity first, from below `before` (updated_at in ms).
-    Result<std::vector<Chat>> list(db::Transaction& tx, const std::string& user, std::optional<std::int64_t> before,
+    /// Newest activity first, from below `before`.
+    Result<std::vector<Chat>> list(db::Transaction& tx, const std::string& user, const std::optional<Activity>& before,
                                    std::int64_t limit) const;
     /// Newest first, from below `before` (a seq).
     Result<std::vector<Message>> history(db::Transaction& tx, const std::string& user, const std::string& chat_id,
@@ -77,7 +84,7 @@ public:
     /// Everything up to this message has been read; nothing when that was known.
     Result<std::optional<ReadReceipt>> mark_read(db::Transaction& tx, const std::string& user,
                                                  const std::string& chat_id, const std::string& message_id);
-    /// The others in the chat, for events that are not kept. Private chats only.
+    /// The others in the chat, for events that are not kept. Private chats only; `blocked` where a block stands.
     Result<std::vector<std::string>> others(db::Transaction& tx, const std::string& user,
                                             const std::string& chat_id) const;
 

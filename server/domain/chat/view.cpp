@@ -2,11 +2,11 @@
 
 #include <boost/json.hpp>
 
+#include "domain/auth/user.hpp"
+
 namespace confidente::chat {
 
-json::Value person_view(const Person& person) {
-    return json::Object{{"id", person.id}, {"name", person.name}, {"avatar", nullptr}};
-}
+json::Value person_view(const Person& person) { return auth::person_json(person.id, person.name, person.avatar); }
 
 json::Value message_view(const Message& message) {
     json::Object view{

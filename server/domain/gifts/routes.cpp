@@ -15,7 +15,7 @@ Task<Result<http::Response>> list(http::Request) {
             json::Object{{"type", gift.type}, {"name", gift.name}, {"price", gift.price}, {"icon", gift.icon}});
     }
     const json::Object answer{{"items", std::move(items)}, {"nextCursor", nullptr}};
-    co_return http::Response::json(200, answer);
+    co_return http::tagged(http::Response::json(200, answer), http::Audience::everyone);
 }
 
 }  // namespace

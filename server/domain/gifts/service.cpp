@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/json.hpp>
 
+#include "domain/profiles/blocks.hpp"
 #include "domain/wallet/idempotency.hpp"
 #include "domain/wallet/view.hpp"
 #include "platform/bus/outbox.hpp"
@@ -22,9 +23,6 @@ constexpr std::array<GiftType, 6> kCatalogue{{{"rosa", "Rosa", "🌹", 10},
 constexpr db::Query kLive{"gifts_live", "SELECT status, model_id, price FROM lives WHERE id = :id"};
 constexpr db::Query kEntry{"gifts_entry",
                            "SELECT 1 AS entered FROM live_entries WHERE live_id = :live_id AND user_id = :user_id"};
-constexpr db::Query kBlocked{"gifts_blocked",
-                             "SELECT 1 AS blocked FROM blocks WHERE (blocker_id = :model_id AND blocked_id = :user_id) "
-                             "OR (blocker_id = :user_id AND blocked_id = :model_id)"};
 constexpr db::Query kSender{"gifts_sender", "SELECT name FROM users WHERE id = :id"};
 constexpr db::Query kInsert{
     "gifts_insert",
@@ -86,13 +84,13 @@ Result<Service::Stage> Service::stage_for(db::Transaction& tx, const SendGift& c
     if (lives.empty()) return Error{ErrorKind::not_found, "live_not_found", "There is no such live."};
     const auto& live = lives[0];
     const auto& model = live.text("model_id");
-    TRY(auto blocked, tx.query(kBlocked, {{"model_id", model}, {"user_id", command.user.value}}));
-    if (!blocked.empty()) return Error{ErrorKind::forbidden, "blocked", "You cannot send gifts here."};
+    TRY(const bool blocked, profiles::blocked_between(tx, model, command.user.value));
+    if (blocked) return Error{ErrorKind::forbidden, "blocked", "You cannot send gifts here."};
     if (live.text("status") != "live") return Error{ErrorKind::conflict, "live_not_live", "The live is not on air."};
     if (model == command.user.value) return Error{ErrorKind::forbidden, "forbidden", "A gift needs two people."};
     if (live.integer("price") > 0) {
         TRY(auto entry, tx.query(kEntry, {{"live_id", command.live.value}, {"user_id", command.user.value}}));
-        if (entry.empty()) return Error{ErrorKind::forbidden, "ticket_required", "Enter the live first."};
+        if (entry.empty()) return Error{ErrorKind::forbidden, "entry_required", "Enter the live first."};
     }
     TRY(auto sender, tx.query(kSender, {{"id", command.user.value}}));
     return Stage{model, sender.empty() ? std::string{} : sender[0].text("name")};

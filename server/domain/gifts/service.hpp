@@ -1,7 +1,7 @@
 // Gifts: what they cost, and sending one. A gift is one transaction: tokens move, the gift is written, the event waits
 // in the outbox (topic `gift`), the answer is kept for repeats.
 //
-// Errors: 404 `live_not_found`, `gift_not_found`; 409 `live_not_live`; 403 `ticket_required`, `blocked`; 402
+// Errors: 404 `live_not_found`, `gift_not_found`; 409 `live_not_live`; 403 `entry_required`, `blocked`; 402
 // `insufficient_tokens`; 422 `validation_failed` for an amount outside 1–100; those of wallet/idempotency.hpp.
 #pragma once
 

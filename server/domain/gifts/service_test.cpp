@@ -97,7 +97,7 @@ TEST("what may not be given is refused, and nothing moves") {
         CHECK(world.send("c", "on", "castle").error().code == "gift_not_found");
         CHECK(world.send("d", "on", "rosa", 0).error().code == "validation_failed");
         CHECK(world.send("e", "on", "rosa", 101).error().code == "validation_failed");
-        CHECK(world.send("f", "paid").error().code == "ticket_required");
+        CHECK(world.send("f", "paid").error().code == "entry_required");
         CHECK(world.send("g", "on", "coroa").error().code == "insufficient_tokens");
         REQUIRE(world.db.run_script("INSERT INTO blocks VALUES ('luna', 'ana', 1)").has_value());
         CHECK(world.send("h").error().code == "blocked");

@@ -1,10 +1,9 @@
 #include "domain/lives/routes.hpp"
 
-#include <algorithm>
 #include <boost/json.hpp>
-#include <charconv>
 
 #include "domain/lives/view.hpp"
+#include "domain/wallet/idempotency.hpp"
 #include "platform/base/ids.hpp"
 
 namespace confidente::lives {
@@ -16,7 +15,7 @@ using http::Rate;
 using http::Request;
 using http::Response;
 
-constexpr std::int64_t kDefaultPage = 20, kLargestPage = 100;
+constexpr std::int64_t kDefaultPage = 20;
 constexpr std::int64_t kMaxDuration = 24 * 60;  // minutes
 
 Error bad_query(const char* code) {
@@ -41,22 +40,24 @@ Result<NewLive> read_live(const Request& request) {
     return live;
 }
 
-Result<Filter> read_filter(const Request& request) {
+struct Asked {
     Filter filter;
-    filter.limit = kDefaultPage;
-    if (const auto text = request.query_param("limit")) {
-        const auto* end = text->data() + text->size();
-        const auto [at, failed] = std::from_chars(text->data(), end, filter.limit);
-        if (failed != std::errc{} || at != end || filter.limit < 1) return bad_query("invalid_limit");
-        filter.limit = std::min(filter.limit, kLargestPage);
-    }
+    std::string name;  ///< of the list, for its cursors
+};
+
+Result<Asked> read_filter(const Request& request, const http::Cursors& cursors) {
+    Asked asked;
+    auto& filter = asked.filter;
     filter.status = request.query_param("status").value_or("");
     if (!filter.status.empty() && filter.status != "scheduled" && filter.status != "live" && filter.status != "ended")
         return bad_query("invalid_status");
     filter.model_id = request.query_param("modelId").value_or("");
-    filter.before = request.query_param("cursor");
-    if (filter.before && !is_uuid(*filter.before)) return bad_query("invalid_cursor");
-    return filter;
+    if (!filter.model_id.empty() && !is_uuid(filter.model_id)) return bad_query("invalid_query");
+    asked.name = "lives " + filter.status + " " + filter.model_id;
+    TRY(const auto page, http::page_of(request, kDefaultPage, cursors, asked.name));
+    filter.limit = page.limit;
+    filter.before = page.after;
+    return asked;
 }
 
 class Edge {
@@ -64,27 +65,27 @@ public:
     explicit Edge(Deps deps) : deps_(std::move(deps)) {}
 
     Task<Result<Response>> list(Request request) {
-        CO_TRY(auto filter, read_filter(request));
+        CO_TRY(auto asked, read_filter(request, deps_.cursors));
+        auto& filter = asked.filter;
         const auto limit = filter.limit;
         ++filter.limit;  // one more tells whether there is a next page
         auto work = [this, filter](db::Transaction& tx) { return deps_.lives.list(tx, filter); };
         CO_TRY(auto lives, co_await deps_.db.read(work));
-        json::Object out;
-        out["nextCursor"] = nullptr;
+        std::optional<std::string> next;
         if (static_cast<std::int64_t>(lives.size()) > limit) {
             lives.pop_back();
-            out["nextCursor"] = lives.back().id;
+            next = deps_.cursors.seal(asked.name, lives.back().id);
         }
         json::Array items;
         for (const auto& live : lives) items.push_back(view(live));
-        out["items"] = std::move(items);
-        co_return Response::json(200, out);
+        auto page = Response::json(200, http::page_view(std::move(items), std::move(next)));
+        co_return http::tagged(std::move(page), http::Audience::everyone);
     }
 
     Task<Result<Response>> show(Request request) {
         auto work = [this, id = request.param("id")](db::Transaction& tx) { return deps_.lives.find(tx, id); };
         CO_TRY(const auto live, co_await deps_.db.read(work));
-        co_return Response::json(200, view(live));
+        co_return http::tagged(Response::json(200, view(live)), http::Audience::everyone);
     }
 
     Task<Result<Response>> create(Request request) {
@@ -117,23 +118,24 @@ public:
         co_return Response::json(200, view(live));
     }
 
+    /// With an Idempotency-Key the whole answer is kept, its two-minute token included, and given again.
     Task<Result<Response>> join(Request request) {
-        const auto user = request.principal->user_id;
-        auto work = [this, id = request.param("id"), user](db::Transaction& tx) {
-            return deps_.lives.enter(tx, id, user);
+        const auto user = request.principal->user_id, id = request.param("id");
+        std::optional<wallet::OnceOnly> once;
+        if (const auto key = request.header("Idempotency-Key"))
+            once = wallet::OnceOnly{user, "join", std::string{*key}, id};
+        auto work = [this, id, user, once](db::Transaction& tx) -> Result<std::string> {
+            if (once) {
+                TRY(auto first, wallet::first_answer(tx, *once));
+                if (first) return std::move(*first);
+            }
+            TRY(const auto live, deps_.lives.enter(tx, id, user));
+            auto answer = json::serialize(ticket(live, user));
+            if (once) TRY_VOID(wallet::keep_answer(tx, *once, answer, deps_.clock.utc_now()));
+            return answer;
         };
-        CO_TRY(const auto live, co_await deps_.db.write(work));
-        const auto now = deps_.clock.utc_now();
-        const crypto::Claims claims{user, {}, {}, live.id, now + kPlaybackTokenLife};
-        json::Object playback;
-        playback["whepUrl"] = deps_.public_url + "/api/lives/" + live.id + "/whep";
-        playback["hlsUrl"] = nullptr;
-        playback["token"] = deps_.tokens.issue(crypto::Purpose::playback, claims, now);
-        playback["expiresAt"] = to_iso8601(claims.expires_at);
-        json::Object out;
-        out["live"] = view(live);
-        out["playback"] = std::move(playback);
-        co_return Response::json(200, out).with("Cache-Control", "no-store");
+        CO_TRY(auto answer, co_await deps_.db.write(work));
+        co_return Response::text(200, std::move(answer), "application/json").with("Cache-Control", "no-store");
     }
 
     Task<Result<Response>> thumbnail(Request request) {
@@ -147,6 +149,21 @@ public:
     }
 
 private:
+    /// What a viewer who has entered gets: the live, and where to play it.
+    json::Value ticket(const Live& live, const std::string& user) const {
+        const auto now = deps_.clock.utc_now();
+        const crypto::Claims claims{user, {}, {}, live.id, now + kPlaybackTokenLife};
+        json::Object playback;
+        playback["whepUrl"] = deps_.public_url + "/api/lives/" + live.id + "/whep";
+        playback["hlsUrl"] = nullptr;
+        playback["token"] = deps_.tokens.issue(crypto::Purpose::playback, claims, now);
+        playback["expiresAt"] = to_iso8601(claims.expires_at);
+        json::Object out;
+        out["live"] = view(live);
+        out["playback"] = std::move(playback);
+        return out;
+    }
+
     json::Value view(const Live& live) const { return live_view(live, deps_.audience, deps_.thumbnails); }
     Deps deps_;
 };

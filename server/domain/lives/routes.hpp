@@ -9,6 +9,7 @@
 #include "domain/lives/thumbnails.hpp"
 #include "platform/crypto/tokens.hpp"
 #include "platform/http/http.hpp"
+#include "platform/http/paging.hpp"
 #include "platform/json/json.hpp"
 
 namespace confidente::lives {
@@ -31,6 +32,7 @@ struct Deps {
     Stage& stage;
     const crypto::TokenAuthority& tokens;
     const Clock& clock;
+    const http::Cursors& cursors;
     std::string public_url = {};  ///< `https://example.org`, without a slash at its end; empty: paths only
     Limits limits = {};
 };

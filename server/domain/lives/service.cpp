@@ -1,5 +1,6 @@
 #include "domain/lives/service.hpp"
 
+#include "domain/profiles/blocks.hpp"
 #include "platform/base/ids.hpp"
 #include "platform/bus/outbox.hpp"
 #include "platform/crypto/hash.hpp"
@@ -68,6 +69,12 @@ Live read_live(const db::Row& row) {
     live.created_at = UtcTime{row.integer("created_at")};
     live.updated_at = UtcTime{row.integer("updated_at")};
     return live;
+}
+
+Status check_no_block(db::Transaction& tx, const Live& live, std::string_view user_id) {
+    TRY(const bool blocked, profiles::blocked_between(tx, live.model_id, user_id));
+    if (!blocked) return {};
+    return Error{.kind = ErrorKind::forbidden, .code = "blocked", .detail = "You cannot enter this live."};
 }
 
 Status check_owner(const Live& live, std::string_view model_id) {
@@ -158,6 +165,7 @@ Result<Live> Service::enter(db::Transaction& tx, std::string_view live_id, std::
     TRY(auto live, find(tx, live_id));
     if (live.status != "live") return not_on_air();
     if (live.model_id == user_id) return live;
+    TRY_VOID(check_no_block(tx, live, user_id));
     TRY(const auto entries, tx.query(kFindEntry, {{"live_id", live_id}, {"user_id", user_id}}));
     if (!entries.empty()) return live;
     if (live.price > 0) TRY_VOID(charge_(tx, {live.id, std::string{user_id}, live.model_id, live.price}));
@@ -170,6 +178,7 @@ Result<Live> Service::enter(db::Transaction& tx, std::string_view live_id, std::
 Result<Live> Service::visit(db::Transaction& tx, std::string_view live_id, std::string_view user_id) {
     TRY(auto live, find(tx, live_id));
     if (live.model_id == user_id) return live;
+    TRY_VOID(check_no_block(tx, live, user_id));
     TRY(const auto entries, tx.query(kFindEntry, {{"live_id", live_id}, {"user_id", user_id}}));
     if (!entries.empty()) return live;
     if (live.price > 0)

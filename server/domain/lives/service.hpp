@@ -3,7 +3,7 @@
 // Invariants: a model is on air with one live at a time; a viewer pays the price once per live, in the transaction
 // that makes the entry; an ended live never starts again; the stream key is stored as a digest and shown once.
 // Errors: 404 `live_not_found`, 403 `not_owner`, 409 `already_live`, `live_ended`, `live_not_live`, 403
-// `entry_required`; those of the charge (402 `insufficient_tokens`).
+// `entry_required`, `blocked`; those of the charge (402 `insufficient_tokens`).
 #pragma once
 
 #include <functional>

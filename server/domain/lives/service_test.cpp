@@ -132,6 +132,23 @@ TEST("a live whose publisher stays away ends, once") {
     CHECK_FALSE(lost());
 }
 
+TEST("who has blocked, or is blocked by, the model neither enters nor pays, not even with a ticket") {
+    for (const bool by_model : {true, false}) {
+        Fixture f;
+        const auto live = f.plan(30);
+        REQUIRE(f.start(live, f.model));
+        const auto late = f.person("client", "late@x.y");
+        REQUIRE(f.enter(live, f.viewer));
+        const auto [blocker, blocked] = by_model ? std::pair{f.model, f.viewer} : std::pair{f.viewer, f.model};
+        REQUIRE(f.db->run_script("INSERT INTO blocks (blocker_id, blocked_id, created_at) VALUES ('" + blocker +
+                                 "', '" + blocked + "', 1)"));
+        CHECK(code(f.enter(live, f.viewer)) == "blocked");
+        CHECK(code(f.visit(live, f.viewer)) == "blocked");
+        CHECK(f.charged.size() == 1);
+        CHECK(code(f.enter(live, late)) == "ok");
+    }
+}
+
 TEST("lives are listed newest first, by state and by model, page after page") {
     Fixture f;
     const auto first = f.plan(0);

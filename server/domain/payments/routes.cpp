@@ -39,11 +39,6 @@ Result<OpenPurchase> read_purchase(const http::Request& request, std::string_vie
     return command;
 }
 
-struct Confirmed {
-    Purchase purchase;
-    wallet::Balance balance;
-};
-
 struct Edge {
     Deps deps;
 
@@ -56,7 +51,7 @@ struct Edge {
                                             {"price", money(package.price_minor, package.currency)}});
         }
         const json::Object answer{{"items", std::move(items)}, {"nextCursor", nullptr}};
-        co_return http::Response::json(200, answer);
+        co_return http::tagged(http::Response::json(200, answer), http::Audience::everyone);
     }
 
     Task<Result<http::Response>> open(http::Request request) {
@@ -81,19 +76,30 @@ struct Edge {
     Task<Result<http::Response>> confirm(http::Request request) {
         const PurchaseId id{request.param("purchaseId")};
         const std::string user = request.principal->user_id;
-        auto work = [this, id, user](db::Transaction& tx) -> Result<Confirmed> {
-            TRY(auto purchase, deps.payments.find(tx, id));
-            if (purchase.user_id != user || purchase.provider != deps.provider.name()) {
-                return Error{ErrorKind::not_found, "purchase_not_found", "There is no such purchase."};
+        std::optional<wallet::OnceOnly> once;
+        if (const auto key = request.header("idempotency-key"))
+            once = wallet::OnceOnly{user, "confirm", std::string{*key}, id.value};
+        auto work = [this, id, user, once](db::Transaction& tx) -> Result<std::string> {
+            if (once) {
+                TRY(auto first, wallet::first_answer(tx, *once));
+                if (first) return std::move(*first);
             }
-            TRY(auto settled, deps.payments.settle(tx, id));
-            TRY(const auto balance, deps.wallet.balance_of(tx, user));
-            return Confirmed{std::move(settled), balance};
+            TRY(auto answer, settle(tx, id, user));
+            if (once) TRY_VOID(wallet::keep_answer(tx, *once, answer, deps.clock.utc_now()));
+            return answer;
         };
-        CO_TRY(auto confirmed, co_await deps.db.write(work));
-        const json::Object answer{{"purchase", purchase_view(confirmed.purchase, confirmed.purchase.status)},
-                                  {"balance", confirmed.balance.tokens}};
-        co_return http::Response::json(200, answer);
+        CO_TRY(auto answer, co_await deps.db.write(work));
+        co_return http::Response::text(200, std::move(answer), "application/json");
+    }
+
+    Result<std::string> settle(db::Transaction& tx, const PurchaseId& id, const std::string& user) {
+        TRY(const auto purchase, deps.payments.find(tx, id));
+        if (purchase.user_id != user || purchase.provider != deps.provider.name())
+            return Error{ErrorKind::not_found, "purchase_not_found", "There is no such purchase."};
+        TRY(const auto settled, deps.payments.settle(tx, id));
+        TRY(const auto balance, deps.wallet.balance_of(tx, user));
+        return json::serialize(
+            json::Object{{"purchase", purchase_view(settled, settled.status)}, {"balance", balance.tokens}});
     }
 };
 

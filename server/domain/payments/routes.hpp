@@ -14,6 +14,7 @@ struct Deps {
     Service& payments;
     wallet::Service& wallet;
     Provider& provider;
+    const Clock& clock;
 };
 
 void add_routes(http::Router& router, Deps deps);

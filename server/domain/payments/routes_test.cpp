@@ -19,8 +19,8 @@ constexpr const char* kPeople =
 struct World {
     explicit World(db::Database& database) : db(database) {
         REQUIRE(db.run_script(kPeople).has_value());
-        add_routes(router, {db, payments, wallet, provider});
-        wallet::add_routes(router, {db, wallet});
+        add_routes(router, {db, payments, wallet, provider, clock});
+        wallet::add_routes(router, {db, wallet, cursors});
     }
     db::Database& db;
     ManualClock clock;
@@ -28,6 +28,7 @@ struct World {
     wallet::Service wallet{clock, random, wallet::Config{}};
     Service payments{clock, random, wallet};
     Sandbox provider;
+    http::Cursors cursors{"a key"};
     http::Router router;
 
     struct Call {

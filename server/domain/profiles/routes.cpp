@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <charconv>
 
 namespace confidente::profiles {
 namespace {
@@ -13,7 +12,7 @@ using http::Rate;
 using http::Request;
 using http::Response;
 
-constexpr std::int64_t kLargestPage = 100;
+constexpr std::int64_t kDefaultPage = 20;
 constexpr std::int64_t kScanned = 500;  // models looked at for one page of those online
 constexpr std::size_t kMaxQuery = 100;  // bytes
 
@@ -21,32 +20,47 @@ Error bad_query(const char* code) {
     return {.kind = ErrorKind::invalid, .code = code, .detail = "The list's parameters are not valid."};
 }
 
-Result<std::int64_t> number(const Request& request, std::string_view name, std::int64_t otherwise, std::int64_t max) {
-    const auto text = request.query_param(name);
-    if (!text) return otherwise;
-    std::int64_t value = 0;
-    const auto* end = text->data() + text->size();
-    const auto [at, failed] = std::from_chars(text->data(), end, value);
-    if (failed != std::errc{} || at != end || value < 0) return bad_query("invalid_cursor");
-    return std::min(value, max);
-}
-
 struct Asked {
     Search search;
     bool online_only = false;
+    std::string name;  ///< of the list, for its cursors
 };
 
-Result<Asked> read_search(const Request& request) {
+/// A model's position: `<id>` among the newest, `<id> <name>` by name.
+std::string position_of(const auth::User& user, Sort sort) {
+    return sort == Sort::name ? user.id + " " + user.name : user.id;
+}
+
+Place place_of(const std::string& position) {
+    const auto space = std::min(position.find(' '), position.size());
+    return {position.substr(0, space), position.substr(std::min(space + 1, position.size()))};
+}
+
+Result<bool> read_online(const Request& request) {
+    const auto online = request.query_param("online").value_or("false");
+    if (online != "true" && online != "false") return bad_query("invalid_query");
+    return online == "true";
+}
+
+Result<Sort> read_sort(const Request& request) {
+    const auto sort = request.query_param("sort").value_or("newest");
+    if (sort != "newest" && sort != "name") return bad_query("invalid_sort");
+    return sort == "name" ? Sort::name : Sort::newest;
+}
+
+Result<Asked> read_search(const Request& request, const http::Cursors& cursors) {
     Asked asked;
-    asked.search.query = request.query_param("query").value_or("");
-    asked.search.tag = request.query_param("tag").value_or("");
-    if (asked.search.query.size() > kMaxQuery || asked.search.tag.size() > kMaxQuery)
-        return bad_query("query_too_long");
-    asked.online_only = request.query_param("online") == "true";
-    if (request.query_param("sort") == "name") asked.search.sort = Sort::name;
-    TRY(const auto limit, number(request, "limit", asked.search.limit, kLargestPage));
-    asked.search.limit = std::max<std::int64_t>(limit, 1);
-    TRY(asked.search.offset, number(request, "cursor", 0, kMaxOffset));
+    auto& search = asked.search;
+    search.query = request.query_param("query").value_or("");
+    search.tag = request.query_param("tag").value_or("");
+    if (search.query.size() > kMaxQuery || search.tag.size() > kMaxQuery) return bad_query("invalid_query");
+    TRY(asked.online_only, read_online(request));
+    TRY(search.sort, read_sort(request));
+    const json::Array what{search.query, search.tag, asked.online_only, search.sort == Sort::name};
+    asked.name = "models " + json::serialize(what);
+    TRY(const auto page, http::page_of(request, kDefaultPage, cursors, asked.name));
+    search.limit = page.limit;
+    if (page.after) search.after = place_of(*page.after);
     return asked;
 }
 
@@ -101,7 +115,8 @@ public:
         auto work = [id](db::Transaction& tx) { return auth::find_user(tx, id); };
         CO_TRY(const auto user, co_await deps_.db.read(work));
         const bool own = request.principal && request.principal->user_id == id;
-        co_return Response::json(200, auth::user_json(user, own ? auth::Viewer::owner : auth::Viewer::other));
+        const auto viewer = own ? auth::Viewer::owner : auth::Viewer::other;
+        co_return http::tagged(Response::json(200, auth::user_json(user, viewer)), http::Audience::owner);
     }
 
     Task<Result<Response>> update(Request request) {
@@ -110,16 +125,23 @@ public:
             co_return Error{
                 .kind = ErrorKind::forbidden, .code = "not_owner", .detail = "This profile belongs to somebody else."};
         CO_TRY(const auto change, read_change(request));
-        auto work = [this, id, change](db::Transaction& tx) { return deps_.profiles.update(tx, id, change); };
+        auto work = [this, id, change, &request](db::Transaction& tx) -> Result<auth::User> {
+            if (request.header("If-Match")) {
+                TRY(const auto now, auth::find_user(tx, id));
+                const auto shown = json::serialize(auth::user_json(now, auth::Viewer::owner));
+                TRY_VOID(http::check_if_match(request, http::etag_of(shown)));
+            }
+            return deps_.profiles.update(tx, id, change);
+        };
         CO_TRY(const auto user, co_await deps_.db.write(work));
-        co_return Response::json(200, auth::user_json(user, auth::Viewer::owner));
+        co_return http::tagged(Response::json(200, auth::user_json(user, auth::Viewer::owner)), http::Audience::owner);
     }
 
     Task<Result<Response>> models(Request request) {
-        CO_TRY(const auto asked, read_search(request));
+        CO_TRY(const auto asked, read_search(request, deps_.cursors));
         auto work = [this, asked](db::Transaction& tx) { return page(tx, asked); };
         CO_TRY(const auto answer, co_await deps_.db.read(work));
-        co_return Response::json(200, answer);
+        co_return http::tagged(Response::json(200, answer), http::Audience::everyone);
     }
 
     Task<Result<Response>> model(Request request) {
@@ -128,7 +150,7 @@ public:
             return view(tx, user);
         };
         CO_TRY(const auto answer, co_await deps_.db.read(work));
-        co_return Response::json(200, answer);
+        co_return http::tagged(Response::json(200, answer), http::Audience::everyone);
     }
 
 private:
@@ -151,24 +173,21 @@ private:
         search.limit = asked.online_only ? kScanned : search.limit + 1;
         TRY(const auto found, deps_.profiles.models(tx, search));
         json::Array items;
-        json::Value next = nullptr;
-        auto position = search.offset;
+        const auth::User* last = nullptr;
+        bool more = false;
         for (const auto& user : found) {
-            if (items.size() == limit) {
-                next = json::Value(std::to_string(position));
-                break;
-            }
-            ++position;
+            more = items.size() == limit;
+            if (more) break;
+            last = &user;
             if (asked.online_only && !online(user.id)) continue;
             TRY(auto item, view(tx, user));
             items.push_back(std::move(item));
         }
-        if (next.is_null() && static_cast<std::int64_t>(found.size()) == search.limit)
-            next = json::Value(std::to_string(position));
-        json::Object out;
-        out["items"] = std::move(items);
-        out["nextCursor"] = std::move(next);
-        return json::Value(std::move(out));
+        // Who is online is seen only by looking: where the look ended, the next page goes on.
+        more = more || static_cast<std::int64_t>(found.size()) == search.limit;
+        std::optional<std::string> next;
+        if (more && last) next = deps_.cursors.seal(asked.name, position_of(*last, search.sort));
+        return http::page_view(std::move(items), std::move(next));
     }
 
     Deps deps_;

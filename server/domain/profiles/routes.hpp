@@ -6,6 +6,7 @@
 
 #include "domain/profiles/service.hpp"
 #include "platform/http/http.hpp"
+#include "platform/http/paging.hpp"
 #include "platform/json/json.hpp"
 
 namespace confidente::blobs {
@@ -21,6 +22,7 @@ namespace confidente::profiles {
 struct Deps {
     db::Database& db;
     const Service& profiles;
+    const http::Cursors& cursors;
     std::function<bool(const std::string& user_id)> online;
     /// The live a model is on air with, as the API shows it, or null; empty function: never.
     std::function<Result<json::Value>(db::Transaction&, const std::string& model_id)> live_of = {};

@@ -14,8 +14,11 @@ constexpr db::Query kSetAvatar{"set_avatar", "UPDATE users SET avatar_key = :key
     "SELECT " CONFIDENTE_USER_COLUMNS                                                               \
     " FROM users WHERE type = 'model' AND (:query = '' OR lower(name) LIKE :pattern ESCAPE '!' OR " \
     "lower(bio) LIKE :pattern ESCAPE '!') AND (:tag = '' OR lower(services) LIKE :tag_pattern ESCAPE '!') "
-constexpr db::Query kNewest{"models_newest", SELECT_MODELS "ORDER BY id DESC LIMIT :limit OFFSET :offset"};
-constexpr db::Query kByName{"models_by_name", SELECT_MODELS "ORDER BY lower(name), id LIMIT :limit OFFSET :offset"};
+constexpr db::Query kNewest{"models_newest",
+                            SELECT_MODELS "AND (:after_id = '' OR id < :after_id) ORDER BY id DESC LIMIT :limit"};
+constexpr db::Query kByName{"models_by_name", SELECT_MODELS
+                            "AND (:after_id = '' OR lower(name) > lower(:after_name) OR (lower(name) = "
+                            "lower(:after_name) AND id > :after_id)) ORDER BY lower(name), id LIMIT :limit"};
 
 /// Text as LIKE takes it literally, in lower case as lower() of both engines makes it for ASCII.
 std::string escaped(std::string_view text) {
@@ -43,13 +46,12 @@ Result<auth::User> Service::update(db::Transaction& tx, std::string_view user_id
 }
 
 Result<std::vector<auth::User>> Service::models(db::Transaction& tx, const Search& search) const {
-    TRY(const auto rows,
-        tx.query(search.sort == Sort::name ? kByName : kNewest, {{"query", search.query},
-                                                                 {"pattern", "%" + escaped(search.query) + "%"},
-                                                                 {"tag", search.tag},
-                                                                 {"tag_pattern", "%\"" + escaped(search.tag) + "\"%"},
-                                                                 {"limit", search.limit},
-                                                                 {"offset", search.offset}}));
+    const auto after = search.after.value_or(Place{});
+    std::vector<db::Param> params{{"query", search.query}, {"pattern", "%" + escaped(search.query) + "%"},
+                                  {"tag", search.tag},     {"tag_pattern", "%\"" + escaped(search.tag) + "\"%"},
+                                  {"after_id", after.id},  {"limit", search.limit}};
+    if (search.sort == Sort::name) params.push_back({"after_name", after.name});
+    TRY(const auto rows, tx.query(search.sort == Sort::name ? kByName : kNewest, params));
     std::vector<auth::User> models;
     for (const auto& row : rows) models.push_back(auth::read_user(row));
     return models;

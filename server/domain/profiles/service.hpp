@@ -15,7 +15,6 @@
 
 namespace confidente::profiles {
 
-inline constexpr std::int64_t kMaxOffset = 10'000;                   ///< how far a list of models can be turned
 inline constexpr std::size_t kMaxJsonField = std::size_t{8} * 1024;  ///< bytes of services, pricing, schedule, settings
 
 /// Absent fields stay as they are. The last four are JSON text.
@@ -25,10 +24,16 @@ struct Change {
 
 enum class Sort : std::uint8_t { newest, name };
 
+/// Where a model stands in a list, whatever its order.
+struct Place {
+    std::string id, name;
+};
+
 struct Search {
     std::string query, tag;  ///< empty: any
     Sort sort = Sort::newest;
-    std::int64_t offset = 0, limit = 20;
+    std::optional<Place> after = {};  ///< the last one seen
+    std::int64_t limit = 20;
 };
 
 class Service {

@@ -71,6 +71,27 @@ TEST("models are found by words and tags taken literally, clients never") {
     CHECK(f.names(search("' OR 1=1 --")).empty());
 }
 
+TEST("pages go on after the model they ended with, though others came or changed their names") {
+    Fixture f;
+    for (const char* name : {"bia", "Ana", "Cris", "Ana", "Bia"})
+        f.person("model", (std::string{"m"} + std::to_string(f.names({}).size()) + "@b.c").c_str(), name);
+    for (const Sort sort : {Sort::name, Sort::newest}) {
+        Search all;
+        all.sort = sort;
+        const auto everybody = f.names(all);
+        std::vector<std::string> seen;
+        Search page = all;
+        page.limit = 2;
+        for (int turn = 0; turn < 3; ++turn) {
+            const auto work = [&](db::Transaction& tx) { return f.profiles.models(tx, page); };
+            const auto found = f.db->read_blocking(work).value();
+            for (const auto& user : found) seen.push_back(user.name);
+            if (!found.empty()) page.after = Place{found.back().id, found.back().name};
+        }
+        CHECK(seen == everybody);
+    }
+}
+
 TEST("a client has no page among the models") {
     Fixture f;
     const auto id = f.person("client", "c@b.c", "Ana");

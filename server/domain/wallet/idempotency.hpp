@@ -14,7 +14,7 @@ namespace confidente::wallet {
 /// A request that must take effect once.
 struct OnceOnly {
     std::string user_id;
-    std::string operation;  ///< `gift`, `purchase`
+    std::string operation;  ///< `gift`, `purchase`, `confirm`, `join`
     std::string key;        ///< the client's, 1–128 printable ASCII characters
     std::string request;    ///< everything that makes it this request, in one canonical text
 };

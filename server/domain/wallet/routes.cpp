@@ -1,7 +1,6 @@
 #include "domain/wallet/routes.hpp"
 
 #include <boost/json.hpp>
-#include <charconv>
 #include <map>
 
 #include "domain/wallet/view.hpp"
@@ -11,29 +10,15 @@ namespace confidente::wallet {
 namespace {
 
 constexpr std::int64_t kDefaultPage = 50;
-constexpr std::int64_t kLargestPage = 100;
 constexpr db::Query kName{"wallet_counterparty", "SELECT name FROM users WHERE id = :id"};
 
-struct Page {
-    std::int64_t limit = kDefaultPage;
-    std::optional<std::int64_t> before;
-};
-
-Result<std::optional<std::int64_t>> positive(const http::Request& request, std::string_view name, const char* code) {
-    const auto text = request.query_param(name);
-    if (!text) return std::optional<std::int64_t>{};
-    std::int64_t number = 0;
-    const auto [end, failed] = std::from_chars(text->data(), text->data() + text->size(), number);
-    if (failed != std::errc{} || end != text->data() + text->size() || number < 1) {
-        return Error{ErrorKind::invalid, code, "The list position is not valid."};
-    }
-    return std::optional{number};
-}
-
-Result<Page> page_of(const http::Request& request) {
-    TRY(const auto limit, positive(request, "limit", "invalid_limit"));
-    TRY(const auto before, positive(request, "cursor", "invalid_cursor"));
-    return Page{std::min(limit.value_or(kDefaultPage), kLargestPage), before};
+/// A position in a statement: `<seq> <line>`.
+Result<StatementPlace> place_of(std::string_view position) {
+    const auto space = position.find(' ');
+    if (space == std::string_view::npos) return http::invalid_cursor();
+    TRY(const auto seq, http::position_number(position.substr(0, space)));
+    TRY(const auto line, http::position_number(position.substr(space + 1)));
+    return StatementPlace{seq, line};
 }
 
 /// The journal keeps ids; names are looked up when somebody reads, so that a person can still be forgotten.
@@ -73,19 +58,29 @@ Result<json::Object> item_of(const StatementLine& line, Names& names) {
     return item;
 }
 
-Result<json::Object> statement_page(const Service& wallet, db::Transaction& tx, const std::string& user, Page page) {
-    TRY(auto lines, wallet.statement(tx, user, page.before, page.limit + 1));
+/// A page, and where the next one begins.
+struct Statement {
+    json::Array items;
+    std::optional<std::string> next;
+};
+
+Result<Statement> statement_page(const Service& wallet, db::Transaction& tx, const std::string& user,
+                                 const http::PageRequest& page) {
+    std::optional<StatementPlace> before;
+    if (page.after) {
+        TRY(before, place_of(*page.after));
+    }
+    TRY(auto lines, wallet.statement(tx, user, before, page.limit + 1));
     const bool more = static_cast<std::int64_t>(lines.size()) > page.limit;
     if (more) lines.pop_back();
     Names names{tx};
-    json::Array items;
+    Statement statement;
     for (const auto& line : lines) {
         TRY(auto item, item_of(line, names));
-        items.emplace_back(std::move(item));
+        statement.items.emplace_back(std::move(item));
     }
-    json::Object answer{{"items", std::move(items)}, {"nextCursor", nullptr}};
-    if (more) answer["nextCursor"] = std::to_string(lines.back().seq);
-    return answer;
+    if (more) statement.next = std::to_string(lines.back().seq) + " " + std::to_string(lines.back().line);
+    return statement;
 }
 
 struct Edge {
@@ -100,11 +95,13 @@ struct Edge {
     }
 
     Task<Result<http::Response>> transactions(http::Request request) {
-        CO_TRY(const auto page, page_of(request));
-        const std::string user = request.principal->user_id;
+        const std::string user = request.principal->user_id, name = "transactions " + user;
+        CO_TRY(const auto page, http::page_of(request, kDefaultPage, deps.cursors, name));
         auto work = [this, user, page](db::Transaction& tx) { return statement_page(deps.wallet, tx, user, page); };
-        CO_TRY(auto answer, co_await deps.db.read(work));
-        co_return http::Response::json(200, std::move(answer));
+        CO_TRY(auto statement, co_await deps.db.read(work));
+        std::optional<std::string> next;
+        if (statement.next) next = deps.cursors.seal(name, *statement.next);
+        co_return http::Response::json(200, http::page_view(std::move(statement.items), std::move(next)));
     }
 };
 

@@ -4,6 +4,7 @@
 #include "domain/wallet/service.hpp"
 #include "platform/db/database.hpp"
 #include "platform/http/http.hpp"
+#include "platform/http/paging.hpp"
 
 namespace confidente::wallet {
 
@@ -11,6 +12,7 @@ namespace confidente::wallet {
 struct Deps {
     db::Database& db;
     Service& wallet;
+    const http::Cursors& cursors;
 };
 
 void add_routes(http::Router& router, Deps deps);

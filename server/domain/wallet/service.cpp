@@ -16,9 +16,10 @@ constexpr db::Query kEarn{"wallet_earn",
                           "total = commissions.total + :amount, commission = commissions.commission + :commission"};
 constexpr db::Query kStatement{
     "wallet_statement",
-    "SELECT t.id, t.seq, t.kind, t.detail, t.created_at, e.account_id, e.debit, e.credit, e.balance "
+    "SELECT t.id, t.seq, e.line, t.kind, t.detail, t.created_at, e.account_id, e.debit, e.credit, e.balance "
     "FROM entries e JOIN transfers t ON t.id = e.transfer_id "
-    "WHERE e.account_id IN (:client, :pending, :available) AND t.seq < :before "
+    "WHERE e.account_id IN (:client, :pending, :available) "
+    "AND (t.seq < :before OR (t.seq = :before AND e.line > :line)) "
     "ORDER BY t.seq DESC, e.line LIMIT :limit"};
 
 }  // namespace
@@ -75,17 +76,19 @@ std::string Service::ticket_key(std::string_view live_id, std::string_view user_
 }
 
 Result<std::vector<StatementLine>> Service::statement(db::Transaction& tx, std::string_view user_id,
-                                                      std::optional<std::int64_t> before, std::int64_t limit) const {
+                                                      std::optional<StatementPlace> before, std::int64_t limit) const {
+    const auto place = before.value_or(StatementPlace{INT64_MAX, 0});
     TRY(auto rows, tx.query(kStatement, {{"client", client_tokens(user_id).id},
                                          {"pending", pending_tokens(user_id).id},
                                          {"available", available_tokens(user_id).id},
-                                         {"before", before.value_or(INT64_MAX)},
+                                         {"before", place.seq},
+                                         {"line", place.line},
                                          {"limit", limit}}));
     std::vector<StatementLine> lines;
     for (const auto& row : rows) {
-        lines.push_back({row.text("id"), row.integer("seq"), row.text("kind"), row.text("account_id"),
-                         row.integer("credit") - row.integer("debit"), row.integer("balance"), row.text("detail"),
-                         UtcTime{row.integer("created_at")}});
+        lines.push_back({row.text("id"), row.integer("seq"), row.integer("line"), row.text("kind"),
+                         row.text("account_id"), row.integer("credit") - row.integer("debit"), row.integer("balance"),
+                         row.text("detail"), UtcTime{row.integer("created_at")}});
     }
     return lines;
 }

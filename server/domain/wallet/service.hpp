@@ -53,12 +53,18 @@ struct Payment {
 struct StatementLine {
     std::string transfer_id;
     std::int64_t seq = 0;
+    std::int64_t line = 0;
     std::string kind;
     std::string account_id;
     std::int64_t amount = 0;  ///< tokens, negative when they left
     std::int64_t balance_after = 0;
     std::string detail;
     UtcTime at;
+};
+
+/// Where a line stands in a statement.
+struct StatementPlace {
+    std::int64_t seq = 0, line = 0;
 };
 
 class Service {
@@ -72,9 +78,9 @@ public:
     Result<Transfer> pay_ticket(db::Transaction& tx, const Payment& payment);
     static std::string ticket_key(std::string_view live_id, std::string_view user_id);
 
-    /// Newest first, from below `before` (a line's seq); at most `limit` lines.
+    /// Newest first, from after `before`; at most `limit` lines.
     Result<std::vector<StatementLine>> statement(db::Transaction& tx, std::string_view user_id,
-                                                 std::optional<std::int64_t> before, std::int64_t limit) const;
+                                                 std::optional<StatementPlace> before, std::int64_t limit) const;
     /// The lower-level verb: postings of any kind.
     Result<Transfer> post(db::Transaction& tx, std::string_view kind, std::string_view key, std::string_view detail,
                           const Postings& postings);

@@ -140,7 +140,9 @@ TEST("the statement lists what came and went, newest first, page by page") {
         REQUIRE(page.size() == 3);
         CHECK(page[0].amount == -10);
         CHECK(page[0].balance_after == 60);
-        auto second = [&](db::Transaction& tx) { return world.wallet.statement(tx, "ana", page[2].seq, 3); };
+        auto second = [&](db::Transaction& tx) {
+            return world.wallet.statement(tx, "ana", StatementPlace{page[2].seq, page[2].line}, 3);
+        };
         const auto rest = world.write(second).value();
         REQUIRE(rest.size() == 2);
         CHECK(rest[1].kind == "purchase.settled");

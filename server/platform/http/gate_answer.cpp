@@ -10,9 +10,10 @@ namespace confidente::http {
 namespace {
 
 constexpr std::string_view kWebPolicy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
-    "connect-src 'self' ws: wss:; font-src 'self'; manifest-src 'self'; worker-src 'self'; frame-ancestors 'none'; "
-    "base-uri 'none'; form-action 'self'; require-trusted-types-for 'script'";
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
+    "connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; frame-ancestors 'none'; "
+    "frame-src 'none'; object-src 'none'; base-uri 'none'; form-action 'self'; require-trusted-types-for 'script'; "
+    "trusted-types 'none'";
 constexpr std::string_view kApiPolicy = "default-src 'none'; frame-ancestors 'none'";
 constexpr std::string_view kExposed =
     "X-Request-Id, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, Location, ETag, Link";
@@ -25,18 +26,6 @@ const std::string* find(const Response& response, std::string_view name) {
 
 void add_unless_set(Response& response, std::string_view name, std::string_view value) {
     if (!find(response, name)) response.headers.emplace_back(name, value);
-}
-
-/// Weak comparison (RFC 9110 §13.1.2) against a list or `*`.
-bool etag_matches(std::string_view list, std::string_view etag) {
-    const auto strong = [](std::string_view tag) { return tag.starts_with("W/") ? tag.substr(2) : tag; };
-    if (trimmed(list) == "*") return true;
-    while (!list.empty()) {
-        const auto comma = std::min(list.find(','), list.size());
-        if (strong(trimmed(list.substr(0, comma))) == strong(etag)) return true;
-        list.remove_prefix(std::min(comma + 1, list.size()));
-    }
-    return false;
 }
 
 }  // namespace

@@ -62,6 +62,18 @@ struct Response {
     Response&& with(std::string name, std::string value) &&;
 };
 
+/// Strong, of the bytes; quoted.
+std::string etag_of(std::string_view body);
+/// Weak comparison (RFC 9110 §13.1.2) of `etag` with a list or `*`.
+bool etag_matches(std::string_view list, std::string_view etag);
+/// With its ETag, so that If-None-Match saves the body. `everyone`: caches may keep it and ask again; `owner`: none
+/// may.
+enum class Audience : std::uint8_t { everyone, owner };
+Response tagged(Response response, Audience audience);
+/// 412 `precondition_failed` when the request was made from another version than `etag`. Compression weakens a tag on
+/// its way out, so the comparison is the weak one.
+Status check_if_match(const Request& request, std::string_view etag);
+
 /// RFC 9457 problem details, `detail` in the caller's language where the code is known.
 Response problem(const Error& error, std::string_view language, std::string_view request_id);
 int status_of(ErrorKind kind);

@@ -25,19 +25,23 @@ struct Principal {
 /// Rules about objects (owner, participant, paid) are the service's, which alone knows the object.
 class Access {
 public:
-    static constexpr Access anyone() { return Access{0, false}; }
-    static constexpr Access signed_in() { return Access{7, true}; }
-    static constexpr Access clients() { return Access{1, true}; }
-    static constexpr Access models() { return Access{2, true}; }
-    static constexpr Access admins() { return Access{4, true}; }
+    static constexpr Access anyone() { return Access{"anyone", 0, false}; }
+    static constexpr Access signed_in() { return Access{"signed_in", 7, true}; }
+    static constexpr Access clients() { return Access{"clients", 1, true}; }
+    static constexpr Access models() { return Access{"models", 2, true}; }
+    static constexpr Access admins() { return Access{"admins", 4, true}; }
     /// The handler checks a credential of its own kind (stream key, playback token) in the Authorization header.
-    static constexpr Access own_credential() { return Access{0, false}; }
+    static constexpr Access own_credential() { return Access{"own_credential", 0, false}; }
 
     constexpr bool needs_principal() const { return needs_principal_; }
     constexpr bool allows(Role role) const { return (roles_ & static_cast<std::uint8_t>(role)) != 0; }
+    /// As the factory is called, for tables that people and tests read.
+    constexpr std::string_view name() const { return name_; }
 
 private:
-    constexpr Access(std::uint8_t roles, bool needs) : roles_(roles), needs_principal_(needs) {}
+    constexpr Access(std::string_view name, std::uint8_t roles, bool needs)
+        : name_(name), roles_(roles), needs_principal_(needs) {}
+    std::string_view name_;
     std::uint8_t roles_;
     bool needs_principal_;
 };

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -77,6 +78,66 @@ constexpr Words kDetails[] = {
      "El servidor no tiene espacio para guardar esto."},
     {"busy", "Muitos pedidos agora. Tente de novo em instantes.", "Too much at the moment; try again shortly.",
      "Demasiadas solicitudes ahora. Intente de nuevo en un momento."},
+    {"already_live", "Você já está no ar com outra live.", "You are on air with another live already.",
+     "Ya está al aire con otro live."},
+    {"bad_fragment", "Este fragmento ICE não pode ser usado.", "This ICE fragment cannot be used.",
+     "Este fragmento ICE no se puede usar."},
+    {"bad_offer", "Esta oferta de mídia não pode ser aceita.", "This media offer cannot be accepted.",
+     "Esta oferta de medios no se puede aceptar."},
+    {"bad_sdp", "A descrição SDP não pode ser lida.", "The SDP cannot be read.",
+     "No se puede leer la descripción SDP."},
+    {"blocked", "Vocês não podem interagir: há um bloqueio.", "You cannot do this: one of you has blocked the other.",
+     "No pueden interactuar: hay un bloqueo."},
+    {"cannot_chat_with_self", "Uma conversa precisa de duas pessoas.", "A chat needs two people.",
+     "Una conversación necesita dos personas."},
+    {"chat_not_found", "Esta conversa não existe.", "There is no such chat.", "Esta conversación no existe."},
+    {"database_unavailable", "Serviço indisponível no momento. Tente novamente.", "Temporarily unavailable. Try again.",
+     "Servicio no disponible por el momento. Intente de nuevo."},
+    {"engine_busy", "O servidor de mídia está ocupado. Tente novamente.", "The media engine is busy. Try again.",
+     "El servidor de medios está ocupado. Intente de nuevo."},
+    {"engine_closed", "O servidor de mídia está sendo encerrado.", "The media engine is closing.",
+     "El servidor de medios se está cerrando."},
+    {"entry_required", "Compre sua entrada para esta live.", "Please buy your entry to this live.",
+     "Compre su entrada a este live."},
+    {"gift_not_found", "Este presente não existe.", "There is no such gift.", "Este regalo no existe."},
+    {"idempotency_key_invalid", "A Idempotency-Key deve ter de 1 a 128 caracteres visíveis.",
+     "The idempotency key must be 1 to 128 printable characters.",
+     "La Idempotency-Key debe tener de 1 a 128 caracteres visibles."},
+    {"invalid_cursor", "A posição na lista não é válida.", "The list position is not valid.",
+     "La posición en la lista no es válida."},
+    {"invalid_limit", "O limite da lista não é válido.", "The limit of the list is not valid.",
+     "El límite de la lista no es válido."},
+    {"invalid_payload", "O evento precisa de um objeto JSON.", "The payload must be one JSON object.",
+     "El evento necesita un objeto JSON."},
+    {"invalid_query", "Um parâmetro da lista não é válido.", "A parameter of the list is not valid.",
+     "Un parámetro de la lista no es válido."},
+    {"invalid_sort", "Esta ordenação não existe.", "There is no such order.", "Este orden no existe."},
+    {"invalid_status", "Este estado não existe.", "There is no such state.", "Este estado no existe."},
+    {"live_not_found", "Esta live não existe.", "There is no such live.", "Este live no existe."},
+    {"message_not_found", "Esta mensagem não existe.", "There is no such message.", "Este mensaje no existe."},
+    {"package_not_found", "Este pacote não existe.", "There is no such package.", "Este paquete no existe."},
+    {"precondition_failed", "Isto mudou desde que você abriu. Recarregue e tente novamente.",
+     "This has changed since you opened it. Reload and try again.",
+     "Esto cambió desde que lo abrió. Recargue e intente de nuevo."},
+    {"purchase_canceled", "A compra foi cancelada.", "The purchase was canceled.", "La compra fue cancelada."},
+    {"purchase_not_found", "Esta compra não existe.", "There is no such purchase.", "Esta compra no existe."},
+    {"session_not_found", "Esta sessão de mídia não existe.", "There is no such media session.",
+     "Esta sesión de medios no existe."},
+    {"too_many_rooms", "Você está em lives demais ao mesmo tempo.", "You are in too many lives at once.",
+     "Está en demasiados lives a la vez."},
+    {"too_many_sessions", "O servidor não aceita mais transmissões agora.",
+     "This server carries no more media sessions.", "El servidor no acepta más transmisiones ahora."},
+    {"unknown_event", "Este evento não existe.", "There is no such event.", "Este evento no existe."},
+    {"user_not_found", "Esta pessoa não existe.", "There is no such person.", "Esta persona no existe."},
+    {"currency_not_supported", "Moeda não aceita.", "This currency is not accepted.", "Moneda no aceptada."},
+    {"invalid_date", "Data inválida.", "Not a valid date.", "Fecha inválida."},
+    {"invalid_email", "E-mail inválido.", "Not an e-mail address.", "Correo inválido."},
+    {"invalid_time", "Horário inválido.", "Not a valid time.", "Hora inválida."},
+    {"must_accept", "É preciso aceitar.", "This must be accepted.", "Es necesario aceptarlo."},
+    {"not_supported", "Ainda não é possível.", "This is not supported yet.", "Aún no es posible."},
+    {"too_common", "Fácil demais de adivinhar.", "Too easy to guess.", "Demasiado fácil de adivinar."},
+    {"unknown_value", "Valor desconhecido.", "Not one of the known values.", "Valor desconocido."},
+    {"wrong_type", "Tipo de valor incorreto.", "A value of another type is expected.", "Tipo de valor incorrecto."},
     {"required", "Campo obrigatório.", "This field is required.", "Campo obligatorio."},
     {"too_short", "Curto demais.", "Too short.", "Demasiado corto."},
     {"too_long", "Longo demais.", "Too long.", "Demasiado largo."},
@@ -90,15 +151,17 @@ constexpr Words kDetails[] = {
     {"not_an_object", "Um objeto JSON é esperado.", "A JSON object is expected.", "Se espera un objeto JSON."},
 };
 
+/// These tell a programmer what is wrong with a document; the words alone would not help.
+bool is_technical(std::string_view code) { return code == "bad_offer" || code == "bad_sdp" || code == "bad_fragment"; }
+
 /// English keeps the author's own detail where there is one: it says more ("At most 40 characters.").
 std::string detail_for(std::string_view code, std::string_view own, std::string_view language) {
-    for (const auto& words : kDetails) {
-        if (words.code != code) continue;
-        if (language == "es") return std::string{words.es};
-        if (language == "en") return std::string{own.empty() ? words.en : own};
-        return std::string{words.pt};
-    }
-    return std::string{own};
+    const auto* words = std::ranges::find(kDetails, code, &Words::code);
+    if (words == std::end(kDetails)) return std::string{own};
+    if (language == "en") return std::string{own.empty() ? words->en : own};
+    std::string detail{language == "es" ? words->es : words->pt};
+    if (is_technical(code) && !own.empty()) detail.append(" (").append(own).append(")");
+    return detail;
 }
 
 }  // namespace

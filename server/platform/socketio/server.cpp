@@ -27,6 +27,11 @@ public:
         const std::string name(row.name);
         check(rows_.emplace(name, std::move(row)).second);
     }
+    std::vector<const EventRow*> rows() const override {
+        std::vector<const EventRow*> all;
+        for (const auto& [name, row] : rows_) all.push_back(&row);
+        return all;
+    }
     void on_disconnect(DisconnectCallback callback) override { on_disconnect_ = std::move(callback); }
     void on_online_change(OnlineCallback callback) override { on_online_ = std::move(callback); }
 

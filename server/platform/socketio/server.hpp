@@ -74,6 +74,8 @@ public:
 
     // Before the http server starts:
     virtual void add(EventRow row) = 0;
+    /// Every row by name, for the authorisation matrix.
+    virtual std::vector<const EventRow*> rows() const = 0;
     /// `rooms` are the ones joined with join(). Called on the socket's executor, once per connected socket.
     virtual void on_disconnect(DisconnectCallback callback) = 0;
     /// A user's first socket came, or the last one went.

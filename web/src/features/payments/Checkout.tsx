@@ -19,7 +19,7 @@ export function Checkout({ pack, close }: { pack: TokenPackage; close: () => voi
     const [busy, setBusy] = useState(false);
     const [problem, setProblem] = useState<unknown>(null);
     const keys = useRef({ purchase: crypto.randomUUID(), confirm: crypto.randomUUID() });
-    const tokens = words.tokens(pack.tokens + (pack.bonus ?? 0));
+    const tokens = words.tokens(pack.tokens);
 
     const pay = async () => {
         setBusy(true);

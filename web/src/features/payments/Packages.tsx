@@ -84,11 +84,6 @@ function PackageCard({
                     {t('wallet.saved', { percent: number(saved) })}
                 </p>
             )}
-            {!!pack.bonus && (
-                <p className="text-[0.8125rem] font-semibold text-good">
-                    {t('wallet.bonus', { bonus: number(pack.bonus) })}
-                </p>
-            )}
             <p className="mt-auto pt-3 text-lg font-semibold tabular">{money(pack.price)}</p>
             <Button
                 look={best ? 'primary' : 'plain'}

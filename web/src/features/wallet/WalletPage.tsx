@@ -167,9 +167,8 @@ function EarningsCard({ earnings }: { earnings: Earnings }) {
 }
 
 /** The ledger names the event; who gains by it tells on which side of it this person stands. */
-function kindOf({ kind, type, amount }: Transaction): string {
-    const name = kind ?? type ?? 'other';
-    return amount > 0 && (name === 'gift' || name === 'ticket') ? `${name}_received` : name;
+function kindOf({ kind, amount }: Transaction): string {
+    return amount > 0 && (kind === 'gift' || kind === 'ticket') ? `${kind}_received` : kind;
 }
 
 const kindIcons: Record<string, IconName> = {
@@ -194,7 +193,7 @@ function TransactionRow({ transaction }: { transaction: Transaction }) {
             </span>
             <span className="min-w-0 flex-1">
                 <span className="block truncate font-medium">
-                    {transaction.description || t([`wallet.kinds.${kind}`, 'wallet.kinds.other'])}
+                    {t([`wallet.kinds.${kind}`, 'wallet.kinds.other'])}
                     {transaction.counterparty?.name && (
                         <span className="text-muted"> · {transaction.counterparty.name}</span>
                     )}

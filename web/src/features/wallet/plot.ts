@@ -9,7 +9,7 @@ export interface Point {
 /** Oldest first. Transactions come newest first; a step says its own balance or follows from the one after it. */
 export function balanceOverTime(
     balance: number,
-    transactions: readonly Transaction[],
+    transactions: readonly (Pick<Transaction, 'amount' | 'createdAt'> & Partial<Transaction>)[],
     nowMs: number,
 ): Point[] {
     // A statement of another account (a model's earnings) has no part in this line.

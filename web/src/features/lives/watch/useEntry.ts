@@ -15,6 +15,7 @@ export function useEntry(live: Live | undefined, isLive: boolean) {
     const [join, { isLoading }] = useJoinLiveMutation();
     const [playback, setPlayback] = useState<Playback | null>(null);
     const [problem, setProblem] = useState<Problem | null>(null);
+    // One key per entry, kept while it is tried again: the same key would get the same answer, with its old token.
     const key = useRef<string>(crypto.randomUUID());
     const id = live?.id;
     const price = live?.price ?? 0;
@@ -31,6 +32,7 @@ export function useEntry(live: Live | undefined, isLive: boolean) {
             setProblem(answer.error as Problem);
             return null;
         }
+        key.current = crypto.randomUUID();
         if (price > 0) {
             localStorage.setItem(paidKey(me.id, id), '1');
             dispatch(api.util.invalidateTags(['Wallet', 'Transactions']));
