@@ -42,7 +42,7 @@ export function AvatarField({ user }: { user: User }) {
     };
     return (
         <div className="flex items-center gap-5">
-            <span className="relative">
+            <span className="relative shrink-0">
                 <Avatar
                     name={user.profile.name}
                     src={preview ?? user.profile.avatar}
