@@ -4,6 +4,8 @@
 #include <boost/json.hpp>
 #include <charconv>
 
+#include "platform/audit/audit.hpp"
+
 namespace confidente::profiles {
 namespace {
 
@@ -110,7 +112,8 @@ public:
             co_return Error{
                 .kind = ErrorKind::forbidden, .code = "not_owner", .detail = "This profile belongs to somebody else."};
         CO_TRY(const auto change, read_change(request));
-        auto work = [this, id, change](db::Transaction& tx) { return deps_.profiles.update(tx, id, change); };
+        const audit::Origin from{request.remote_address, request.principal->session_id};
+        auto work = [this, id, change, from](db::Transaction& tx) { return update(tx, id, change, from); };
         CO_TRY(const auto user, co_await deps_.db.write(work));
         co_return Response::json(200, auth::user_json(user, auth::Viewer::owner));
     }
@@ -132,6 +135,14 @@ public:
     }
 
 private:
+    Result<auth::User> update(db::Transaction& tx, const std::string& id, const Change& change,
+                              const audit::Origin& from) const {
+        TRY(auto user, deps_.profiles.update(tx, id, change));
+        const audit::Act act{.action = "profile.update", .actor = id, .object = id, .from = from};
+        TRY_VOID(audit::append(tx, act, user.updated_at));
+        return user;
+    }
+
     bool online(const std::string& id) const { return deps_.online && deps_.online(id); }
 
     Result<json::Value> view(db::Transaction& tx, const auth::User& user) const {
