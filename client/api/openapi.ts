@@ -1082,7 +1082,7 @@ export interface components {
          * @description Explained in problem-codes.md.
          * @enum {string}
          */
-        ProblemCode: "already_live" | "bad_fragment" | "bad_offer" | "bad_sdp" | "blocked" | "broken_picture" | "busy" | "cannot_chat_with_self" | "chat_not_found" | "database_unavailable" | "email_taken" | "engine_busy" | "engine_closed" | "entry_required" | "expired_token" | "forbidden" | "gift_not_found" | "headers_too_large" | "idempotency_key_invalid" | "idempotency_key_required" | "idempotency_key_reused" | "insufficient_tokens" | "internal" | "invalid_credentials" | "invalid_cursor" | "invalid_limit" | "invalid_payload" | "invalid_query" | "invalid_sort" | "invalid_status" | "invalid_token" | "live_ended" | "live_not_found" | "live_not_live" | "malformed_json" | "malformed_request" | "message_not_found" | "method_not_allowed" | "not_found" | "not_owner" | "not_publishing" | "origin_not_allowed" | "package_not_found" | "payload_too_large" | "picture_too_large" | "precondition_failed" | "purchase_canceled" | "purchase_not_found" | "rate_limited" | "request_timeout" | "session_not_found" | "storage_full" | "too_many_rooms" | "too_many_sessions" | "two_factor_required" | "under_age" | "unknown_event" | "unsupported_media_type" | "unsupported_picture" | "upgrade_required" | "user_not_found" | "validation_failed";
+        ProblemCode: "already_live" | "bad_fragment" | "bad_offer" | "bad_sdp" | "blocked" | "broken_picture" | "busy" | "cannot_chat_with_self" | "chat_not_found" | "database_unavailable" | "email_taken" | "engine_busy" | "engine_closed" | "entry_required" | "expired_token" | "forbidden" | "gift_not_found" | "headers_too_large" | "idempotency_key_invalid" | "idempotency_key_required" | "idempotency_key_reused" | "insufficient_tokens" | "internal" | "invalid_credentials" | "invalid_cursor" | "invalid_limit" | "invalid_payload" | "invalid_query" | "invalid_sort" | "invalid_status" | "invalid_reset_token" | "invalid_token" | "live_ended" | "live_not_found" | "live_not_live" | "malformed_json" | "malformed_request" | "message_not_found" | "method_not_allowed" | "not_found" | "not_owner" | "not_publishing" | "origin_not_allowed" | "package_not_found" | "payload_too_large" | "picture_too_large" | "precondition_failed" | "purchase_canceled" | "purchase_not_found" | "rate_limited" | "request_timeout" | "session_not_found" | "storage_full" | "too_many_rooms" | "too_many_sessions" | "two_factor_required" | "under_age" | "unknown_event" | "unsupported_media_type" | "unsupported_picture" | "upgrade_required" | "user_not_found" | "validation_failed";
     };
     responses: {
         /** @description What the client has is current. */
@@ -1523,7 +1523,6 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMedia"];
             422: components["responses"]["Unprocessable"];

@@ -86,6 +86,14 @@ int main(int argc, char** argv) {
     ledger->require_subcommand(1);
     auto* verify = ledger->add_subcommand("verify", "prove every invariant, or name the first wrong row");
     flags.add_to(*verify);
+    auto* audit = program.add_subcommand("audit", "the log of sensitive acts");
+    audit->require_subcommand(1);
+    auto* audit_verify = audit->add_subcommand("verify", "prove its chain, or name the first wrong row");
+    flags.add_to(*audit_verify);
+    auto* keys = program.add_subcommand("keys", "the keys that sign tokens");
+    keys->require_subcommand(1);
+    auto* roll = keys->add_subcommand("roll", "make the next one; nobody is signed out");
+    flags.add_to(*roll);
     auto* admin = program.add_subcommand("admin", "administrators");
     admin->require_subcommand(1);
     auto* create = admin->add_subcommand("create", "make one; the password is read from standard input");
@@ -100,6 +108,8 @@ int main(int argc, char** argv) {
 
     if (recode->parsed()) images::child_main();
     if (demo->parsed()) return app::demo(url);
+    // The demo's people register from this machine, and must not use up what its visitors may.
+    if (with_demo) flags.set.insert(flags.set.begin(), "auth.registrations_per_hour=100");
     const auto loaded = flags.load();
     if (!loaded) return app::fail(loaded.error());
     if (!log::set_level(loaded->text("log.level")))
@@ -111,6 +121,8 @@ int main(int argc, char** argv) {
     if (routes->parsed()) return app::routes(*loaded);
     if (migrate->parsed()) return app::migrate(*loaded);
     if (verify->parsed()) return app::ledger_verify(*loaded);
+    if (audit_verify->parsed()) return app::audit_verify(*loaded);
+    if (roll->parsed()) return app::keys_roll(*loaded);
     if (create->parsed()) return app::admin_create(*loaded, email, name);
     return app::serve(*loaded, with_demo);
 }

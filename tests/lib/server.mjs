@@ -13,7 +13,12 @@ export const binary = process.env.CONFIDENTE_BINARY ?? join(root, 'build/release
 const generousLimits = [
     'http.requests_per_minute=1000000',
     'auth.login_attempts_per_minute=100000',
+    'auth.login_attempts_per_account=100000',
+    'auth.login_attempts_per_network=1000000',
     'auth.registrations_per_hour=100000',
+    'auth.resets_per_hour=100000',
+    'media.publishes_per_minute=100000',
+    'media.plays_per_minute=100000',
 ];
 
 /** Starts a server; `settings` are key=value. Resolves when it says that it listens. */
@@ -23,7 +28,11 @@ export async function startServer({ settings = [], dataDir, args = [], limits = 
     for (const setting of [`web.root=${join(root, 'web/dist')}`, ...limits, ...settings]) flags.push('--set', setting);
     const child = spawn(binary, [...flags, ...args], { stdio: ['ignore', 'pipe', 'pipe'], cwd: root });
     const log = [];
-    createInterface({ input: child.stderr }).on('line', (line) => log.push(line));
+    const listeners = new Set();
+    createInterface({ input: child.stderr }).on('line', (line) => {
+        log.push(line);
+        listeners.forEach((listener) => listener(line));
+    });
     const exited = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
     // With --demo the place is ready only when its live is on.
     const ready = args.includes('--demo') ? /^the demo is live at (http:\/\/\S+)/ : /^listening on (http:\/\/\S+)/;
@@ -40,6 +49,21 @@ export async function startServer({ settings = [], dataDir, args = [], limits = 
         dataDir: folder,
         child,
         exited,
+        /** The first line of the log that holds `text`, once it is there. */
+        logged: (text, limitMs = 20_000) => {
+            const found = log.find((line) => line.includes(text));
+            if (found) return Promise.resolve(found);
+            return new Promise((resolve, reject) => {
+                const listener = (line) => {
+                    if (!line.includes(text)) return;
+                    clearTimeout(limit);
+                    listeners.delete(listener);
+                    resolve(line);
+                };
+                const limit = setTimeout(() => reject(new Error(`the log never said ${text}`)), limitMs);
+                listeners.add(listener);
+            });
+        },
         /** SIGTERM and wait; the exit code. The folder goes too, unless it was the caller's. */
         async stop() {
             child.kill('SIGTERM');

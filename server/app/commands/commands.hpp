@@ -16,6 +16,10 @@ int routes(const Config& config);
 int migrate(const Config& config);
 /// Proves the ledger's invariants; 1 and the first wrong row if one does not hold.
 int ledger_verify(const Config& config);
+/// Proves the audit log's chain against its signed witnesses; 1 and the first wrong row if it does not hold.
+int audit_verify(const Config& config);
+/// Makes the next signing key; a running server takes it up by itself and refuses nobody.
+int keys_roll(const Config& config);
 /// Makes an administrator; the password is read from standard input.
 int admin_create(const Config& config, const std::string& email, const std::string& name);
 /// Fills a running server with models, lives and one synthetic broadcast; runs until SIGTERM.

@@ -2,8 +2,10 @@
 #include <cstdio>
 #include <iostream>
 
+#include "app/accounts.hpp"
 #include "app/commands/commands.hpp"
 #include "app/commands/store.hpp"
+#include "domain/auth/password_rules.hpp"
 #include "domain/auth/service.hpp"
 #include "domain/gifts/service.hpp"
 #include "domain/wallet/verify.hpp"
@@ -55,6 +57,51 @@ int ledger_verify(const Config& config) {
     return 0;
 }
 
+int audit_verify(const Config& config) {
+    const SystemClock clock;
+    SystemRandom random;
+    const auto data_dir = open_data_dir(config);
+    if (!data_dir) return fail(data_dir.error());
+    const auto verify = [&]() -> Result<audit::Report> {
+        TRY(const auto checkpoints, open_checkpoints(*data_dir, random));
+        TRY(const auto known, checkpoints.read());
+        TRY(const auto database, open_database(*data_dir, clock));
+        auto work = [&](db::Transaction& tx) { return audit::verify(tx, known); };
+        return database->read_blocking(work);
+    };
+    const auto report = verify();
+    if (!report) return fail(report.error());
+    if (report->wrong) {
+        std::fprintf(stderr, "error: the audit log does not hold: row %lld %s\n",
+                     static_cast<long long>(report->wrong->seq), report->wrong->what.c_str());
+        return 1;
+    }
+    std::printf("the audit log holds: %lld rows\n", static_cast<long long>(report->rows));
+    return 0;
+}
+
+int keys_roll(const Config& config) {
+    const SystemClock clock;
+    SystemRandom random;
+    const auto data_dir = open_data_dir(config);
+    if (!data_dir) return fail(data_dir.error());
+    const auto roll = [&]() -> Result<std::string> {
+        const auto now = clock.utc_now();
+        TRY(const auto before, crypto::load_keys(*data_dir / "keys", now, random));
+        TRY_VOID(crypto::roll_keys(*data_dir / "keys", now, random));
+        TRY(const auto keys, crypto::load_keys(*data_dir / "keys", now, random));
+        const auto kid = keys.back().key.kid();
+        TRY(const auto database, open_database(*data_dir, clock));
+        auto note = [&](db::Transaction& tx) { return audit::append(tx, {.action = "keys.roll", .object = kid}, now); };
+        TRY_VOID(database->write_blocking(note));
+        return kid;
+    };
+    const auto rolled = roll();
+    if (!rolled) return fail(rolled.error());
+    std::printf("the key %s signs in a few seconds; the one before stays valid for an hour\n", rolled->c_str());
+    return 0;
+}
+
 int admin_create(const Config& config, const std::string& email, const std::string& name) {
     std::string password;
     std::getline(std::cin, password);
@@ -66,8 +113,8 @@ int admin_create(const Config& config, const std::string& email, const std::stri
         const auto address = auth::normal_email(email);
         if (!address) return Error{.code = "validation_failed", .detail = "This is not an e-mail address: " + email};
         TRY_VOID(auth::check_password(password));
-        TRY(auto key, crypto::SigningKey::load_or_create(*data_dir / "keys" / "tokens.key", random));
-        const crypto::TokenAuthority tokens{std::move(key), "confidente", random};
+        TRY(auto keys, crypto::load_keys(*data_dir / "keys", clock.utc_now(), random));
+        const crypto::TokenAuthority tokens{std::move(keys), "confidente", random};
         const auth::Service service{tokens, clock, random};
         TRY(auto hash, crypto::PasswordHasher{}.hash_blocking(password));
         TRY(const auto database, open_database(*data_dir, clock));

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <thread>
 
+#include "app/accounts.hpp"
 #include "app/commands/commands.hpp"
 #include "app/commands/store.hpp"
 #include "app/documentation_routes.hpp"
@@ -109,9 +110,7 @@ struct Rooms {
     std::unique_ptr<http::Server> server;  // outlives the database threads, which may still resume its handlers
     std::unique_ptr<db::Database> database;
     http::Cursors cursors;
-    crypto::TokenAuthority tokens;
-    crypto::PasswordHasher hasher;
-    auth::Service auth{tokens, clock, random};
+    std::unique_ptr<Accounts> accounts;
     profiles::Service profiles{clock};
     wallet::Service wallet;
     payments::Sandbox provider;
@@ -127,17 +126,23 @@ struct Rooms {
     std::unique_ptr<socketio::Server> sockets;
 
     Rooms(const Config& settings, std::filesystem::path folder, std::unique_ptr<db::Database> opened,
-          crypto::SigningKey key)
+          const crypto::SigningKey& list_key)
         : config(settings),
           data_dir(std::move(folder)),
           database(std::move(opened)),
-          cursors(key.sign("confidente list cursors")),  // Ed25519 is deterministic: the same on every node
-          tokens(std::move(key), "confidente", random),
+          cursors(list_key.sign("confidente list cursors")),  // Ed25519 is deterministic: the same on every node
           wallet(clock, random, {.commission = wallet::BasisPoints{config.integer("wallet.commission_basis_points")}}),
           lives(clock, random, chats,
-                [this](db::Transaction& tx, const lives::Ticket& ticket) { return charge(tx, ticket); }) {
-        sockets = socketio::Server::make({}, auth::make_authenticator(tokens, clock), clock, random);
+                [this](db::Transaction& tx, const lives::Ticket& ticket) { return charge(tx, ticket); }) {}
+
+    Status open_accounts() {
+        TRY(accounts, Accounts::open(config, data_dir, clock, random));
+        TRY_VOID(accounts->recall(*database));
+        sockets = socketio::Server::make({}, accounts->authenticator(), clock, random);
+        return {};
     }
+
+    void close_session(std::string_view id) { sockets->disconnect_session(id); }
 
     Status charge(db::Transaction& tx, const lives::Ticket& ticket) {
         const std::string detail = "{\"liveId\":\"" + ticket.live_id + "\",\"from\":\"" + ticket.user_id +
@@ -151,20 +156,10 @@ struct Rooms {
     }
 
     http::Router routes() {
-        const auto per_minute = [&](std::string_view key) { return static_cast<std::uint32_t>(config.integer(key)); };
-        const std::uint32_t logins = per_minute("auth.login_attempts_per_minute");
-        const std::uint32_t registrations = per_minute("auth.registrations_per_hour");
         http::Router router;
         add_system_routes(router, *database);
         add_documentation_routes(router, config.text("web.root"));
-        auth::add_routes(router, {.db = *database,
-                                  .service = auth,
-                                  .hasher = hasher,
-                                  .clock = clock,
-                                  .session_ended = [this](std::string_view id) { sockets->disconnect_session(id); },
-                                  .limits = {.register_user = {std::max(1U, registrations / 60), registrations},
-                                             .login = {logins, logins},
-                                             .refresh = {30, 30}}});
+        auth::add_routes(router, accounts->deps(*database, config, [this](std::string_view id) { close_session(id); }));
         profiles::add_routes(router, profile_deps());
         profiles::add_picture_routes(router, {*database, profiles, recoder, blobs});
         wallet::add_routes(router, {*database, wallet, cursors});
@@ -175,15 +170,24 @@ struct Rooms {
                                     .audience = audience,
                                     .thumbnails = thumbnails,
                                     .stage = stage,
-                                    .tokens = tokens,
+                                    .tokens = accounts->tokens,
                                     .clock = clock,
                                     .cursors = cursors,
                                     .public_url = config.text("http.public_url"),
-                                    .limits = {}};
+                                    .limits = media_limits()};
         lives::add_routes(router, live_deps);
         lives::add_media_routes(router, live_deps);
         gifts::add_routes(router);
         return router;
+    }
+
+    lives::Limits media_limits() const {
+        const auto publishes = static_cast<std::uint32_t>(config.integer("media.publishes_per_minute"));
+        const auto plays = static_cast<std::uint32_t>(config.integer("media.plays_per_minute"));
+        lives::Limits limits;
+        limits.publish = {publishes, publishes};
+        limits.play = {plays, plays};
+        return limits;
     }
 
     profiles::Deps profile_deps() {
@@ -222,6 +226,7 @@ struct Rooms {
 
     void tick() {
         sockets->tick();
+        accounts->tick(*database, [this](std::string_view id) { close_session(id); });
         lives::tick(*sockets, audience);
         for (const auto& live_id : stage.take_abandoned()) {
             auto work = [&](db::Transaction& tx) { return lives.publisher_lost(tx, live_id); };
@@ -244,8 +249,8 @@ Result<std::unique_ptr<http::Server>> open_server(Rooms& rooms) {
     settings.tls_certificate = config.text("http.tls_certificate");
     settings.tls_key = config.text("http.tls_key");
     settings.general_rate = {rate, std::max(200U, rate / 30)};
-    return http::Server::open(settings, rooms.routes(), auth::make_authenticator(rooms.tokens, rooms.clock),
-                              {rooms.sockets->endpoint()}, rooms.clock, rooms.random);
+    return http::Server::open(settings, rooms.routes(), rooms.accounts->authenticator(), {rooms.sockets->endpoint()},
+                              rooms.clock, rooms.random);
 }
 
 Status open_engine(Rooms& rooms) {
@@ -263,9 +268,10 @@ Status run(const Config& config, bool demo, const sigset_t& stop_signals) {
     TRY(auto data_dir, open_data_dir(config));
     SystemClock clock;
     SystemRandom random;
-    TRY(auto key, crypto::SigningKey::load_or_create(data_dir / "keys" / "tokens.key", random));
     TRY(auto database, open_database(data_dir, clock));
-    Rooms rooms{config, std::move(data_dir), std::move(database), std::move(key)};
+    TRY(const auto list_key, crypto::SigningKey::load_or_create(data_dir / "keys" / "lists.key", random));
+    Rooms rooms{config, std::move(data_dir), std::move(database), list_key};
+    TRY_VOID(rooms.open_accounts());
     TRY_VOID(open_engine(rooms));
     publish_engine_metrics(rooms.stage.engine());
     TRY_VOID(rooms.await_publishers());
@@ -279,6 +285,8 @@ Status run(const Config& config, bool demo, const sigset_t& stop_signals) {
 
     const std::string scheme = config.text("http.tls_certificate").empty() ? "http" : "https";
     const std::string url = scheme + "://" + config.text("http.address") + ":" + std::to_string(rooms.server->port());
+    const auto& public_url = config.text("http.public_url");
+    rooms.accounts->start_mail(*rooms.database, public_url.empty() ? url : public_url);
     log::info("server.started", {{"url.full", url}, {"media.port", rooms.stage.engine().port()}});
     std::printf("listening on %s\n", url.c_str());
     std::fflush(stdout);
@@ -292,6 +300,8 @@ Status run(const Config& config, bool demo, const sigset_t& stop_signals) {
     rooms.sockets->close_all();
     rooms.server->drain(kDrainLimit);
     relay.reset();
+    rooms.accounts->stop_mail();
+    rooms.accounts->witness(*rooms.database);
     rooms.stage.close();
     rooms.database.reset();
     log::info("server.stopped");

@@ -1,7 +1,6 @@
 #include "domain/auth/service.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "platform/base/ids.hpp"
 #include "platform/crypto/hash.hpp"
@@ -18,22 +17,38 @@ constexpr db::Query kInsertUser{
     "VALUES (:id, :type, :email, :password_hash, :name, :birth_date, :now, :now, :now)"};
 constexpr db::Query kFindCredentials{"find_credentials",
                                      "SELECT id, type, password_hash FROM users WHERE email = :email"};
+constexpr db::Query kInsertFamily{"insert_session_family",
+                                  "INSERT INTO session_families (id, user_id, created_at, renewed_at, expires_at) "
+                                  "VALUES (:id, :user_id, :now, :now, :expires_at)"};
 constexpr db::Query kInsertSession{
     "insert_session",
     "INSERT INTO sessions (id, user_id, token_hash, family_id, generation, created_at, expires_at) "
     "VALUES (:id, :user_id, :token_hash, :family_id, :generation, :now, :expires_at)"};
 constexpr db::Query kFindSession{
     "find_session",
-    "SELECT s.id, s.user_id, s.family_id, s.generation, s.expires_at, s.used_at, s.revoked_at, u.type "
-    "FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash = :token_hash"};
+    "SELECT s.id, s.user_id, s.family_id, s.generation, s.expires_at, f.expires_at AS ends_at, u.type "
+    "FROM sessions s JOIN session_families f ON f.id = s.family_id JOIN users u ON u.id = s.user_id "
+    "WHERE s.token_hash = :token_hash"};
+// Whoever changes the family's row first goes first: no renewal can pass beside an ending.
+constexpr db::Query kRenewFamily{"renew_session_family",
+                                 "UPDATE session_families SET renewed_at = :now "
+                                 "WHERE id = :id AND revoked_at IS NULL AND expires_at > :now"};
 constexpr db::Query kUseSession{"use_session", "UPDATE sessions SET used_at = :now WHERE id = :id AND used_at IS NULL"};
 constexpr db::Query kRevokeFamily{
-    "revoke_family", "UPDATE sessions SET revoked_at = :now WHERE family_id = :family_id AND revoked_at IS NULL"};
+    "revoke_session_family", "UPDATE session_families SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL"};
+constexpr db::Query kRevokeAll{"revoke_session_families",
+                               "UPDATE session_families SET revoked_at = :now "
+                               "WHERE user_id = :user_id AND revoked_at IS NULL AND expires_at > :now RETURNING id"};
+constexpr db::Query kUpgradeHash{"upgrade_password_hash",
+                                 "UPDATE users SET password_hash = :hash WHERE id = :id AND password_hash = :old"};
+constexpr db::Query kEndedFamilies{"ended_session_families",
+                                   "SELECT id FROM session_families WHERE expires_at < :before ORDER BY expires_at "
+                                   "LIMIT :limit"};
+constexpr db::Query kForgetSessions{"forget_sessions", "DELETE FROM sessions WHERE family_id = :id"};
+constexpr db::Query kForgetFamily{"forget_session_family", "DELETE FROM session_families WHERE id = :id"};
 
-constexpr std::array<std::string_view, 24> kFirstGuesses{
-    "12345678",   "123456789", "1234567890", "password", "password1", "password123", "qwertyui", "qwerty123",
-    "qwertyuiop", "11111111",  "00000000",   "iloveyou", "sunshine",  "princess",    "football", "baseball",
-    "abc12345",   "1q2w3e4r",  "superman",   "trustno1", "senha123",  "12341234",    "87654321", "brasil123"};
+constexpr std::int64_t kSwept = 100;                            // families forgotten at once
+constexpr Duration kKeptAfterEnd = std::chrono::hours{24 * 2};  // so that a late reuse is still told from nonsense
 
 std::string lower(std::string_view text) {
     std::string out{text};
@@ -63,12 +78,11 @@ Status check_age(Date birth, Date today) {
                  .fields = {{"birthDate", "under_age", "must be at least 18 years ago"}}};
 }
 
-Status check_password(std::string_view password) {
-    if (password.size() < kMinPassword) return validation_error("password", "too_short", "must have at least 8 bytes");
-    if (password.size() > kMaxPassword) return validation_error("password", "too_long", "must have at most 256 bytes");
-    if (std::find(kFirstGuesses.begin(), kFirstGuesses.end(), lower(password)) != kFirstGuesses.end())
-        return validation_error("password", "too_common", "is one of the first that anybody would try");
-    return {};
+SessionLife session_life(std::string_view type) {
+    using std::chrono::hours;
+    if (type == "admin") return {30min, hours{12}};
+    if (type == "model") return {hours{24}, hours{24 * 14}};
+    return {hours{24 * 30}, hours{24 * 90}};
 }
 
 Error invalid_credentials() {
@@ -77,7 +91,8 @@ Error invalid_credentials() {
             .detail = "The e-mail or the password is wrong."};
 }
 
-Result<User> Service::register_user(db::Transaction& tx, const Registration& registration) const {
+Result<User> Service::register_user(db::Transaction& tx, const Registration& registration,
+                                    const audit::Origin& from) const {
     const auto now = clock_.utc_now();
     TRY_VOID(check_age(registration.birth_date, date_of(now)));
     const auto id = make_uuid_v7(now, random_);
@@ -93,6 +108,14 @@ Result<User> Service::register_user(db::Transaction& tx, const Registration& reg
                      .code = "email_taken",
                      .detail = "There is an account with this e-mail already."};
     if (!inserted) return inserted.error();
+    const bool admin = registration.type == "admin";
+    TRY_VOID(audit::append(tx,
+                           {.action = admin ? "admin.create" : "auth.register",
+                            .actor = admin ? std::string{} : id,
+                            .object = id,
+                            .reason = registration.type,
+                            .from = from},
+                           now));
     return find_user(tx, id);
 }
 
@@ -102,50 +125,110 @@ Result<std::optional<Credentials>> Service::find_credentials(db::Transaction& tx
     return std::optional{Credentials{rows[0].text("id"), rows[0].text("type"), rows[0].text("password_hash")}};
 }
 
-Result<Tokens> Service::issue(db::Transaction& tx, std::string_view user_id, std::string_view type,
-                              const std::string& family, std::int64_t generation) const {
+struct Service::Family {
+    std::string id, user_id, type;
+    UtcTime ends_at;
+};
+
+Result<Tokens> Service::issue(db::Transaction& tx, const Family& family, std::int64_t generation) const {
     const auto now = clock_.utc_now();
+    const auto life = std::min(now + kAccessTokenLife, family.ends_at);
     Tokens tokens;
     tokens.refresh = random_.token(kRefreshTokenLength);
-    tokens.expires_in_s = std::chrono::duration_cast<std::chrono::seconds>(kAccessTokenLife).count();
-    const crypto::Claims claims{std::string{user_id}, family, std::string{type}, {}, now + kAccessTokenLife};
+    tokens.expires_in_s = (life.ms - now.ms) / 1000;
+    const crypto::Claims claims{family.user_id, family.id, family.type, {}, life};
     tokens.access = authority_.issue(crypto::Purpose::access, claims, now);
+    const auto idle_end = std::min(now + session_life(family.type).idle, family.ends_at);
     TRY_VOID(tx.execute(kInsertSession, {{"id", make_uuid_v7(now, random_)},
-                                         {"user_id", user_id},
+                                         {"user_id", family.user_id},
                                          {"token_hash", crypto::sha256_hex(tokens.refresh)},
-                                         {"family_id", family},
+                                         {"family_id", family.id},
                                          {"generation", generation},
                                          {"now", now.ms},
-                                         {"expires_at", (now + kRefreshTokenLife).ms}}));
+                                         {"expires_at", idle_end.ms}}));
     return tokens;
 }
 
-Result<Tokens> Service::open_session(db::Transaction& tx, std::string_view user_id, std::string_view type) const {
-    return issue(tx, user_id, type, make_uuid_v7(clock_.utc_now(), random_), 1);
+Result<Tokens> Service::open_session(db::Transaction& tx, std::string_view user_id, std::string_view type,
+                                     const audit::Origin& from) const {
+    const auto now = clock_.utc_now();
+    const Family family{make_uuid_v7(now, random_), std::string{user_id}, std::string{type},
+                        now + session_life(type).absolute};
+    TRY_VOID(tx.execute(kInsertFamily,
+                        {{"id", family.id}, {"user_id", user_id}, {"now", now.ms}, {"expires_at", family.ends_at.ms}}));
+    TRY_VOID(audit::append(
+        tx, {.action = "auth.login", .actor = family.user_id, .object = family.id, .from = {from.address, family.id}},
+        now));
+    return issue(tx, family, 1);
 }
 
-Result<Refreshed> Service::refresh(db::Transaction& tx, std::string_view refresh_token) const {
+Result<std::string> Service::session_of(db::Transaction& tx, std::string_view refresh_token) const {
+    TRY(const auto rows, tx.query(kFindSession, {{"token_hash", crypto::sha256_hex(refresh_token)}}));
+    return rows.empty() ? std::string{} : rows[0].text("family_id");
+}
+
+Result<Refreshed> Service::refresh(db::Transaction& tx, std::string_view refresh_token,
+                                   const audit::Origin& from) const {
     const auto now = clock_.utc_now();
     TRY(const auto rows, tx.query(kFindSession, {{"token_hash", crypto::sha256_hex(refresh_token)}}));
     if (rows.empty()) return Refreshed{};
     const auto& row = rows[0];
-    const auto& family = row.text("family_id");
-    if (!row.is_null("revoked_at") || row.integer("expires_at") <= now.ms) return Refreshed{};
-    TRY(const auto used, tx.execute(kUseSession, {{"id", row.text("id")}, {"now", now.ms}}));
-    if (used == 0) {
-        TRY_VOID(tx.execute(kRevokeFamily, {{"family_id", family}, {"now", now.ms}}));
-        return Refreshed{std::nullopt, family};
+    const Family family{row.text("family_id"), row.text("user_id"), row.text("type"), UtcTime{row.integer("ends_at")}};
+    TRY(const auto alive, tx.execute(kRenewFamily, {{"id", family.id}, {"now", now.ms}}));
+    if (alive == 0) return Refreshed{};
+    TRY(const auto unused, tx.execute(kUseSession, {{"id", row.text("id")}, {"now", now.ms}}));
+    if (unused == 0) {
+        TRY_VOID(tx.execute(kRevokeFamily, {{"id", family.id}, {"now", now.ms}}));
+        TRY_VOID(audit::append(tx,
+                               {.action = "auth.refresh_reused",
+                                .actor = family.user_id,
+                                .object = family.id,
+                                .reason = "generation_" + std::to_string(row.integer("generation")),
+                                .from = {from.address, family.id}},
+                               now));
+        return Refreshed{std::nullopt, family.id, family.user_id};
     }
-    TRY(auto tokens, issue(tx, row.text("user_id"), row.text("type"), family, row.integer("generation") + 1));
-    return Refreshed{std::move(tokens), {}};
+    if (row.integer("expires_at") <= now.ms) return Refreshed{};
+    TRY(auto tokens, issue(tx, family, row.integer("generation") + 1));
+    return Refreshed{std::move(tokens), {}, {}};
 }
 
-Result<std::string> Service::logout(db::Transaction& tx, std::string_view refresh_token) const {
+Result<std::string> Service::logout(db::Transaction& tx, std::string_view refresh_token,
+                                    const audit::Origin& from) const {
+    const auto now = clock_.utc_now();
     TRY(const auto rows, tx.query(kFindSession, {{"token_hash", crypto::sha256_hex(refresh_token)}}));
     if (rows.empty()) return std::string{};
     const auto& family = rows[0].text("family_id");
-    TRY_VOID(tx.execute(kRevokeFamily, {{"family_id", family}, {"now", clock_.utc_now().ms}}));
+    TRY(const auto ended, tx.execute(kRevokeFamily, {{"id", family}, {"now", now.ms}}));
+    if (ended == 0) return family;
+    TRY_VOID(audit::append(
+        tx,
+        {.action = "auth.logout", .actor = rows[0].text("user_id"), .object = family, .from = {from.address, family}},
+        now));
     return family;
+}
+
+Result<std::vector<std::string>> Service::end_all_sessions(db::Transaction& tx, std::string_view user_id) const {
+    TRY(const auto rows, tx.query(kRevokeAll, {{"user_id", user_id}, {"now", clock_.utc_now().ms}}));
+    std::vector<std::string> sessions;
+    for (const auto& row : rows) sessions.push_back(row.text("id"));
+    return sessions;
+}
+
+Status Service::upgrade_hash(db::Transaction& tx, const Credentials& of, std::string_view hash) const {
+    // Not over a password that was changed meanwhile.
+    TRY_VOID(tx.execute(kUpgradeHash, {{"id", of.user_id}, {"old", of.password_hash}, {"hash", hash}}));
+    return {};
+}
+
+Result<std::int64_t> Service::sweep(db::Transaction& tx) const {
+    const auto before = clock_.utc_now() - kKeptAfterEnd;
+    TRY(const auto rows, tx.query(kEndedFamilies, {{"before", before.ms}, {"limit", kSwept}}));
+    for (const auto& row : rows) {
+        TRY_VOID(tx.execute(kForgetSessions, {{"id", row.text("id")}}));
+        TRY_VOID(tx.execute(kForgetFamily, {{"id", row.text("id")}}));
+    }
+    return static_cast<std::int64_t>(rows.size());
 }
 
 }  // namespace confidente::auth

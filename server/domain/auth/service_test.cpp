@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "domain/auth/password_rules.hpp"
 #include "domain/auth/routes.hpp"
 #include "testing/database.hpp"
 
@@ -72,7 +73,7 @@ TEST("a session ends with logout and with time") {
     CHECK(f.db->write_blocking([&](db::Transaction& tx) { return f.service.logout(tx, gone.refresh); }).has_value());
     CHECK_FALSE(f.refresh(gone.refresh).tokens);
     const auto old = f.open(user);
-    f.clock.advance(kRefreshTokenLife);
+    f.clock.advance(session_life("client").idle);
     CHECK_FALSE(f.refresh(old.refresh).tokens);
 }
 

@@ -4,6 +4,7 @@
 
 #include "domain/lives/view.hpp"
 #include "domain/wallet/idempotency.hpp"
+#include "platform/audit/audit.hpp"
 #include "platform/base/ids.hpp"
 
 namespace confidente::lives {
@@ -60,6 +61,8 @@ Result<Asked> read_filter(const Request& request, const http::Cursors& cursors) 
     return asked;
 }
 
+audit::Origin origin_of(const Request& request) { return {request.remote_address, request.principal->session_id}; }
+
 class Edge {
 public:
     explicit Edge(Deps deps) : deps_(std::move(deps)) {}
@@ -96,8 +99,12 @@ public:
     }
 
     Task<Result<Response>> start_live(Request request) {
-        auto work = [this, id = request.param("id"), user = request.principal->user_id](db::Transaction& tx) {
-            return deps_.lives.start(tx, id, user);
+        auto work = [this, id = request.param("id"), user = request.principal->user_id,
+                     from = origin_of(request)](db::Transaction& tx) -> Result<Service::Started> {
+            TRY(auto started, deps_.lives.start(tx, id, user));
+            const audit::Act act{.action = "live.start", .actor = user, .object = id, .from = from};
+            TRY_VOID(audit::append(tx, act, deps_.clock.utc_now()));
+            return started;
         };
         CO_TRY(const auto started, co_await deps_.db.write(work));
         json::Object publish;
@@ -110,8 +117,12 @@ public:
     }
 
     Task<Result<Response>> end(Request request) {
-        auto work = [this, id = request.param("id"), user = request.principal->user_id](db::Transaction& tx) {
-            return deps_.lives.end(tx, id, user);
+        auto work = [this, id = request.param("id"), user = request.principal->user_id,
+                     from = origin_of(request)](db::Transaction& tx) -> Result<Live> {
+            TRY(auto live, deps_.lives.end(tx, id, user));
+            const audit::Act act{.action = "live.end", .actor = user, .object = id, .from = from};
+            TRY_VOID(audit::append(tx, act, deps_.clock.utc_now()));
+            return live;
         };
         CO_TRY(const auto live, co_await deps_.db.write(work));
         deps_.stage.end(live.id);

@@ -19,8 +19,8 @@ inline constexpr Duration kPlaybackTokenLife = 2min;  ///< join again for a new 
 struct Limits {
     http::Rate create{20, 20};
     http::Rate join{60, 20};
-    http::Rate publish{6, 6};
-    http::Rate play{30, 30};
+    http::Rate publish{6, 6};  ///< per model
+    http::Rate play{30, 30};   ///< per viewer
 };
 
 /// References outlive the router.

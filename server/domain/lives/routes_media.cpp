@@ -6,6 +6,7 @@
 
 #include "domain/lives/routes.hpp"
 #include "platform/crypto/hash.hpp"
+#include "platform/http/rate_limiter.hpp"
 
 namespace confidente::lives {
 namespace {
@@ -87,6 +88,8 @@ public:
             co_return Error{
                 .kind = ErrorKind::forbidden, .code = "not_owner", .detail = "This live belongs to somebody else."};
         if (live->status != "live") co_return not_on_air();
+        auto limited = take("publish", "whip " + live->model_id, deps_.limits.publish, request);
+        if (limited) co_return std::move(*limited);
         using Done = std::function<void(Result<StageAnswer>)>;
         std::function<void(Done)> begin = [this, id = live->id, offer = request.body](Done done) {
             deps_.stage.publish(id, offer, std::move(done));
@@ -110,6 +113,8 @@ public:
         CO_TRY(const auto live, co_await deps_.db.read(work));
         if (!admitted && live.model_id != owner) co_return unauthorized();
         if (live.status != "live") co_return not_on_air();
+        auto limited = take("play", "whep " + (admitted ? claims->subject : owner), deps_.limits.play, request);
+        if (limited) co_return std::move(*limited);
         using Done = std::function<void(Result<StageAnswer>)>;
         std::function<void(Done)> begin = [this, id, offer = request.body](Done done) {
             deps_.stage.play(id, offer, std::move(done));
@@ -152,6 +157,15 @@ public:
     }
 
 private:
+    /// The refusal, when there is nothing left in that bucket. By model and by viewer, whichever credential they show
+    /// and from wherever: an address may be shared by many.
+    std::optional<Response> take(std::string_view policy, const std::string& key, Rate rate, const Request& request) {
+        const auto verdict = limiter_.take(key, rate, deps_.clock.now());
+        if (verdict.allowed) return std::nullopt;
+        auto refused = http::problem(http::rate_limited(verdict), request.language(), request.request_id);
+        for (auto& header : http::rate_headers(policy, verdict)) refused.headers.push_back(std::move(header));
+        return refused;
+    }
     /// The same user, or the same key or playback token, even when it has expired since: it opened this session.
     static std::string opener_of(const Request& request) {
         if (request.principal) return "user:" + request.principal->user_id;
@@ -172,17 +186,18 @@ private:
     }
     Deps deps_;
     Openers openers_;
+    http::RateLimiter limiter_;
 };
 
 }  // namespace
 
 void add_media_routes(http::Router& router, Deps deps) {
-    const auto limits = deps.limits;
     const auto edge = std::make_shared<Edge>(std::move(deps));
     const auto access = Access::own_credential();
-    router.add({Method::post, "/api/lives/:id/whip", access, limits.publish,
+    const Rate by_address{600, 200};
+    router.add({Method::post, "/api/lives/:id/whip", access, by_address,
                 [edge](Request r) { return edge->whip(std::move(r)); }, kMaxOffer});
-    router.add({Method::post, "/api/lives/:id/whep", access, limits.play,
+    router.add({Method::post, "/api/lives/:id/whep", access, by_address,
                 [edge](Request r) { return edge->whep(std::move(r)); }, kMaxOffer});
     for (const std::string_view session : {"/api/lives/:id/whip/:session", "/api/lives/:id/whep/:session"}) {
         router.add({Method::patch, session, access, Rate{}, [edge](Request r) { return edge->trickle(std::move(r)); },

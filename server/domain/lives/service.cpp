@@ -1,6 +1,7 @@
 #include "domain/lives/service.hpp"
 
 #include "domain/profiles/blocks.hpp"
+#include "platform/audit/audit.hpp"
 #include "platform/base/ids.hpp"
 #include "platform/bus/outbox.hpp"
 #include "platform/crypto/hash.hpp"
@@ -158,6 +159,8 @@ Result<Live> Service::end(db::Transaction& tx, std::string_view live_id, std::st
 Result<bool> Service::publisher_lost(db::Transaction& tx, std::string_view live_id) {
     TRY(const auto live, find(tx, live_id));
     if (live.status != "live") return false;
+    const audit::Act act{.action = "live.end", .object = live.id, .reason = "publisher_lost"};
+    TRY_VOID(audit::append(tx, act, clock_.utc_now()));
     return finish(tx, live_id);
 }
 

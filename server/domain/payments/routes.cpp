@@ -35,6 +35,7 @@ Result<OpenPurchase> read_purchase(const http::Request& request, std::string_vie
     command.currency = reader.text("currency", {.min = 3, .max = 3});
     command.provider = provider;
     command.key = *key;
+    command.from = {request.remote_address, request.principal->session_id};
     TRY_VOID(reader.finish());
     return command;
 }

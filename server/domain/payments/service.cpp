@@ -82,6 +82,9 @@ Result<Purchase> Service::open(db::Transaction& tx, const OpenPurchase& command)
                                   {"provider", purchase.provider},
                                   {"created_at", now.ms}}));
     TRY_VOID(wallet::keep_answer(tx, once, purchase.id.value, now));
+    const audit::Act act{
+        .action = "purchase.open", .actor = purchase.user_id, .object = purchase.id.value, .from = command.from};
+    TRY_VOID(audit::append(tx, act, now));
     return purchase;
 }
 
@@ -107,6 +110,11 @@ Result<Purchase> Service::settle(db::Transaction& tx, const PurchaseId& id) {
     if (changed != 1) return Error{ErrorKind::conflict, "purchase_canceled", "The purchase was canceled."};
     TRY_VOID(wallet_.settle_purchase(tx, {purchase.id.value, purchase.user_id, purchase.tokens, purchase.provider,
                                           purchase.price_minor, purchase.currency}));
+    const audit::Act act{.action = "purchase.settle",
+                         .actor = purchase.user_id,
+                         .object = purchase.id.value,
+                         .reason = purchase.provider};
+    TRY_VOID(audit::append(tx, act, now));
     TRY(const auto balance, wallet_.balance_of(tx, purchase.user_id));
     const json::Object event{{"userId", purchase.user_id},
                              {"wallet", wallet::wallet_view(balance, wallet::Earnings::hidden)}};

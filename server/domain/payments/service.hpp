@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "domain/wallet/service.hpp"
+#include "platform/audit/audit.hpp"
 #include "platform/base/ids.hpp"
 #include "platform/db/database.hpp"
 
@@ -46,6 +47,7 @@ struct OpenPurchase {
     std::string currency;
     std::string provider;
     std::string key;  ///< the client's Idempotency-Key
+    audit::Origin from = {};
 };
 
 class Service {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "platform/audit/audit.hpp"
+
 namespace confidente::profiles {
 namespace {
 
@@ -125,13 +127,14 @@ public:
             co_return Error{
                 .kind = ErrorKind::forbidden, .code = "not_owner", .detail = "This profile belongs to somebody else."};
         CO_TRY(const auto change, read_change(request));
-        auto work = [this, id, change, &request](db::Transaction& tx) -> Result<auth::User> {
+        const audit::Origin from{request.remote_address, request.principal->session_id};
+        auto work = [this, id, change, from, &request](db::Transaction& tx) -> Result<auth::User> {
             if (request.header("If-Match")) {
                 TRY(const auto now, auth::find_user(tx, id));
                 const auto shown = json::serialize(auth::user_json(now, auth::Viewer::owner));
                 TRY_VOID(http::check_if_match(request, http::etag_of(shown)));
             }
-            return deps_.profiles.update(tx, id, change);
+            return update(tx, id, change, from);
         };
         CO_TRY(const auto user, co_await deps_.db.write(work));
         co_return http::tagged(Response::json(200, auth::user_json(user, auth::Viewer::owner)), http::Audience::owner);
@@ -154,6 +157,14 @@ public:
     }
 
 private:
+    Result<auth::User> update(db::Transaction& tx, const std::string& id, const Change& change,
+                              const audit::Origin& from) const {
+        TRY(auto user, deps_.profiles.update(tx, id, change));
+        const audit::Act act{.action = "profile.update", .actor = id, .object = id, .from = from};
+        TRY_VOID(audit::append(tx, act, user.updated_at));
+        return user;
+    }
+
     bool online(const std::string& id) const { return deps_.online && deps_.online(id); }
 
     Result<json::Value> view(db::Transaction& tx, const auth::User& user) const {

@@ -63,6 +63,7 @@ bool PasswordHasher::submit(std::function<void()> job) {
 }
 
 Result<std::string> PasswordHasher::hash_blocking(const std::string& password) const {
+    computed_.fetch_add(1, std::memory_order_relaxed);
     std::array<char, crypto_pwhash_STRBYTES> out{};
     if (crypto_pwhash_str_alg(out.data(), password.data(), password.size(), cost_.passes, cost_.memory_bytes,
                               crypto_pwhash_ALG_ARGON2ID13) != 0)
@@ -71,8 +72,13 @@ Result<std::string> PasswordHasher::hash_blocking(const std::string& password) c
 }
 
 bool PasswordHasher::matches(const std::optional<std::string>& stored, const std::string& password) const {
+    computed_.fetch_add(1, std::memory_order_relaxed);
     const auto& against = stored ? *stored : nobody_;
     return crypto_pwhash_str_verify(against.c_str(), password.data(), password.size()) == 0 && stored.has_value();
+}
+
+bool PasswordHasher::outdated(const std::string& stored) const {
+    return crypto_pwhash_str_needs_rehash(stored.c_str(), cost_.passes, cost_.memory_bytes) != 0;
 }
 
 Task<Result<std::string>> PasswordHasher::hash(std::string password) {

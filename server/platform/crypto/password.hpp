@@ -1,9 +1,11 @@
 // Passwords: Argon2id (RFC 9106) in PHC strings, on threads of its own, so that guessing slows nobody else down.
 //
 // Invariants: at most kWorkers hashes at once and kWaiting behind them, else 429 `busy`; verifying against no hash
-// costs the same as against one, so that answers do not tell who has an account.
+// costs the same as against one, so that answers do not tell who has an account. A stored hash names its parameters:
+// outdated() tells when they are no longer today's.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -39,6 +41,10 @@ public:
     Task<Result<bool>> verify(std::optional<std::string> stored, std::string password);
 
     Result<std::string> hash_blocking(const std::string& password) const;
+    /// True for a hash that was made with other parameters than this hasher's.
+    bool outdated(const std::string& stored) const;
+    /// How many hashes were computed so far: the same work for an unknown account, as tests assert.
+    std::uint64_t hashes_computed() const { return computed_.load(std::memory_order_relaxed); }
 
 private:
     bool submit(std::function<void()> job);
@@ -46,6 +52,7 @@ private:
     void work();
 
     PasswordCost cost_;
+    mutable std::atomic<std::uint64_t> computed_{0};
     std::string nobody_;  ///< a hash no password has
     std::mutex mutex_;    ///< guards jobs_ and stopping_
     std::condition_variable wake_;

@@ -71,6 +71,13 @@ Result<SigningKey> SigningKey::from_seed(std::string_view seed) {
     return made;
 }
 
+std::string SigningKey::public_key() const {
+    std::string open(32, '\0');
+    std::size_t length = open.size();
+    check(EVP_PKEY_get_raw_public_key(key_.get(), reinterpret_cast<std::uint8_t*>(open.data()), &length) == 1);
+    return open;
+}
+
 std::string SigningKey::sign(std::string_view message) const {
     const Context context{EVP_MD_CTX_new(), &EVP_MD_CTX_free};
     std::string signature(kSignatureBytes, '\0');

@@ -25,6 +25,8 @@ public:
 
     /// Names the public key: the first 16 characters of its SHA-256.
     const std::string& kid() const { return kid_; }
+    /// The 32 bytes that anybody may know.
+    std::string public_key() const;
     std::string sign(std::string_view message) const;
     bool verify(std::string_view message, std::string_view signature) const;
 

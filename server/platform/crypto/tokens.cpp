@@ -107,14 +107,35 @@ void add(std::string& out, std::string_view name, std::string_view value) {
 }  // namespace
 
 TokenAuthority::TokenAuthority(SigningKey key, std::string issuer, Random& random)
-    : key_(std::move(key)),
-      issuer_(std::move(issuer)),
-      random_(random),
-      access_header_(header_text(key_.kid(), "at+jwt")),
-      playback_header_(header_text(key_.kid(), "playback+jwt")) {}
+    : TokenAuthority(std::vector<TimedKey>{{UtcTime{0}, std::move(key)}}, std::move(issuer), random) {}
 
-const std::string& TokenAuthority::header(Purpose purpose) const {
-    return purpose == Purpose::access ? access_header_ : playback_header_;
+TokenAuthority::TokenAuthority(std::vector<TimedKey> keys, std::string issuer, Random& random)
+    : issuer_(std::move(issuer)), random_(random), ring_(hold(std::move(keys))) {}
+
+const std::string& TokenAuthority::Held::header(Purpose purpose) const {
+    return purpose == Purpose::access ? access_header : playback_header;
+}
+
+TokenAuthority::Ring TokenAuthority::hold(std::vector<TimedKey> keys) {
+    check(!keys.empty());
+    std::vector<Held> held;
+    for (auto& [from, key] : keys) {
+        auto access = header_text(key.kid(), "at+jwt"), playback = header_text(key.kid(), "playback+jwt");
+        held.push_back({from, std::move(key), std::move(access), std::move(playback)});
+    }
+    return std::make_shared<const std::vector<Held>>(std::move(held));
+}
+
+void TokenAuthority::set_keys(std::vector<TimedKey> keys) {
+    auto ring = hold(std::move(keys));
+    const std::scoped_lock lock{mutex_};
+    ring_ = std::move(ring);
+    verified_.clear();
+}
+
+TokenAuthority::Ring TokenAuthority::ring() const {
+    const std::scoped_lock lock{mutex_};
+    return ring_;
 }
 
 std::string TokenAuthority::issue(Purpose purpose, const Claims& claims, UtcTime now) const {
@@ -129,17 +150,25 @@ std::string TokenAuthority::issue(Purpose purpose, const Claims& claims, UtcTime
     add(payload, "jti", random_.token(16));
     payload += ",\"iat\":" + issued + ",\"nbf\":" + issued + ",\"exp\":" + std::to_string(claims.expires_at.ms / 1000);
     payload += '}';
-    auto token = header(purpose) + '.' + to_base64url(as_bytes(payload));
-    const auto signature = key_.sign(token);
+    const auto held = ring();
+    const auto* signer = &held->front();
+    for (const auto& next : *held)
+        if (next.from <= now) signer = &next;
+    auto token = signer->header(purpose) + '.' + to_base64url(as_bytes(payload));
+    const auto signature = signer->key.sign(token);
     return token + '.' + to_base64url(as_bytes(signature));
 }
 
 Result<Claims> TokenAuthority::verify(Purpose purpose, std::string_view token, UtcTime now) const {
     if (token.size() > kMaxTokenBytes) return invalid();
     // The header names the purpose, so a cached token of another one does not pass either.
-    const auto& expected = header(purpose);
-    if (!token.starts_with(expected) || token.size() <= expected.size() || token[expected.size()] != '.')
-        return invalid();
+    const auto held = ring();
+    const auto signer = std::find_if(held->begin(), held->end(), [&](const Held& known) {
+        const auto& wanted = known.header(purpose);
+        return token.size() > wanted.size() && token.starts_with(wanted) && token[wanted.size()] == '.';
+    });
+    if (signer == held->end()) return invalid();
+    const auto& expected = signer->header(purpose);
     std::string key{token};
     {
         const std::scoped_lock lock{mutex_};
@@ -152,7 +181,7 @@ Result<Claims> TokenAuthority::verify(Purpose purpose, std::string_view token, U
     const auto dot = token.find('.', expected.size() + 1);
     if (dot == std::string_view::npos) return invalid();
     const auto signature = from_base64url(token.substr(dot + 1));
-    if (!signature || !key_.verify(token.substr(0, dot), as_text(*signature))) return invalid();
+    if (!signature || !signer->key.verify(token.substr(0, dot), as_text(*signature))) return invalid();
     const auto text = from_base64url(token.substr(expected.size() + 1, dot - expected.size() - 1));
     const auto payload = text ? PayloadReader{as_text(*text)}.read() : std::nullopt;
     if (!payload || payload->iss != issuer_ || payload->aud != audience(purpose) || !payload->sub || !payload->exp ||
@@ -164,6 +193,7 @@ Result<Claims> TokenAuthority::verify(Purpose purpose, std::string_view token, U
                   UtcTime{*payload->exp * 1000}};
     if (claims.expires_at <= now) return expired();
     const std::scoped_lock lock{mutex_};
+    if (ring_ != held) return claims;  // the keys changed meanwhile: whether this one stays is not remembered
     if (verified_.size() >= kMaxCachedTokens) verified_.clear();
     verified_.emplace(std::move(key), claims);
     return claims;

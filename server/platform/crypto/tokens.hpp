@@ -2,15 +2,18 @@
 //
 // Invariants: the header is compared byte by byte with the one we write, so no algorithm, key or extension is ever
 // chosen by the token; the payload is read only after the signature holds, and only in the form we write (flat, no
-// escapes, no unknown and no repeated claim); a token of one purpose is never good for another.
+// escapes, no unknown and no repeated claim); a token of one purpose is never good for another. Keys roll without a
+// gap: the newest key whose time has come signs, and every key that is still held verifies.
 // Errors: 401 `invalid_token`, `expired_token`.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "platform/base/random.hpp"
 #include "platform/base/result.hpp"
@@ -36,20 +39,37 @@ struct Claims {
     bool operator==(const Claims&) const = default;
 };
 
+/// A key and the moment from which it signs.
+struct TimedKey {
+    UtcTime from{};
+    SigningKey key;
+};
+
 /// Thread-safe.
 class TokenAuthority {
 public:
     TokenAuthority(SigningKey key, std::string issuer, Random& random);
+    /// `keys` are at least one, oldest first.
+    TokenAuthority(std::vector<TimedKey> keys, std::string issuer, Random& random);
+    /// From now on these; tokens of keys that are not among them are refused at once.
+    void set_keys(std::vector<TimedKey> keys);
     std::string issue(Purpose purpose, const Claims& claims, UtcTime now) const;
     Result<Claims> verify(Purpose purpose, std::string_view token, UtcTime now) const;
 
 private:
-    const std::string& header(Purpose purpose) const;
-    SigningKey key_;
+    struct Held {
+        UtcTime from;
+        SigningKey key;
+        std::string access_header, playback_header;  ///< base64url
+        const std::string& header(Purpose purpose) const;
+    };
+    using Ring = std::shared_ptr<const std::vector<Held>>;
+    static Ring hold(std::vector<TimedKey> keys);
+    Ring ring() const;
     std::string issuer_;
     Random& random_;
-    std::string access_header_, playback_header_;  ///< base64url
-    mutable std::mutex mutex_;                     ///< guards verified_
+    mutable std::mutex mutex_;  ///< guards ring_ and verified_
+    Ring ring_;
     mutable std::unordered_map<std::string, Claims> verified_;
 };
 

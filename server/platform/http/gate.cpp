@@ -67,7 +67,7 @@ Exchange Gate::admit(Request& request) {
     const auto fail = [&](const Error& error) {
         exchange.early = problem(error, exchange.language, request.request_id);
     };
-    if (auto general = limit("a " + request.remote_address, config_.general_rate, exchange); !general)
+    if (auto general = limit("a " + address_key(request.remote_address), config_.general_rate, exchange); !general)
         fail(general.error());
     else
         route(request, exchange);
@@ -104,7 +104,9 @@ void Gate::route(Request& request, Exchange& exchange) {
     exchange.path = match.route->pattern;
     exchange.max_body = match.route->max_body;
     if (auto allowed = authorise(request, *match.route); !allowed) return fail(allowed.error());
-    const auto& who = request.principal ? request.principal->user_id : request.remote_address;
+    // Where no account is needed, none may multiply the tries: what anybody may call counts by address alone.
+    const bool by_user = match.route->access.needs_principal();
+    const auto who = by_user ? request.principal->user_id : address_key(request.remote_address);
     const auto index = match.route - router_.routes().data();
     const auto key = "r" + std::to_string(index) + " " + who;
     if (auto rate = limit(key, match.route->rate, exchange); !rate) return fail(rate.error());
@@ -137,13 +139,9 @@ Status Gate::limit(const std::string& key, Rate rate, Exchange& exchange) {
     if (rate.per_minute == 0) return {};
     const auto verdict = limiter_.take(key, rate, clock_.now());
     if (verdict.allowed && key.starts_with("a ")) return {};
-    exchange.rate_headers = {{"RateLimit-Limit", std::to_string(verdict.limit)},
-                             {"RateLimit-Remaining", std::to_string(verdict.remaining)},
-                             {"RateLimit-Reset", std::to_string(verdict.reset_s)}};
+    exchange.rate_headers = rate_headers(key.starts_with("a ") ? "address" : "route", verdict);
     if (verdict.allowed) return {};
-    Error error{ErrorKind::too_many, "rate_limited", "Too many requests. Wait a moment."};
-    error.retry_after_s = verdict.retry_s;
-    return error;
+    return rate_limited(verdict);
 }
 
 std::optional<Response> Gate::preflight(const Request& request, Exchange& exchange) const {

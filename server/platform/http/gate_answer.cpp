@@ -16,7 +16,8 @@ constexpr std::string_view kWebPolicy =
     "trusted-types 'none'";
 constexpr std::string_view kApiPolicy = "default-src 'none'; frame-ancestors 'none'";
 constexpr std::string_view kExposed =
-    "X-Request-Id, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, Location, ETag, Link";
+    "X-Request-Id, RateLimit, RateLimit-Policy, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, "
+    "Location, ETag, Link";
 
 const std::string* find(const Response& response, std::string_view name) {
     for (const auto& [key, value] : response.headers)
@@ -87,7 +88,8 @@ void Gate::add_headers(const Exchange& exchange, Response& response) const {
         response.headers.emplace_back("Access-Control-Expose-Headers", kExposed);
     }
     if (!config_.cors_origins.empty()) response.headers.emplace_back("Vary", "Origin");
-    for (const auto& header : exchange.rate_headers) response.headers.push_back(header);
+    // A handler that refused for a limit of its own has told that one.
+    for (const auto& [name, value] : exchange.rate_headers) add_unless_set(response, name, value);
     response.headers.emplace_back("X-Request-Id", exchange.request_id);
 }
 

@@ -50,6 +50,9 @@ private:
 struct Rate {
     std::uint32_t per_minute = 0;  ///< 0: only the server's general limit
     std::uint32_t burst = 0;
+    std::uint32_t minutes = 1;  ///< over which `per_minute` counts: {5, 5, 15} is five in a quarter of an hour
+
+    static constexpr Rate per_hour(std::uint32_t count) { return {count, count, 60}; }
 };
 
 /// Verifies an access token: 401 `invalid_token`, `expired_token`. One function for both transports.

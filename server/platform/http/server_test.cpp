@@ -294,9 +294,11 @@ TEST("a route's rate is per caller, and says when to come back") {
     const auto limited = fixture.get("/api/rare");
     CHECK(limited.status == 429);
     CHECK(code_of(limited) == "rate_limited");
-    CHECK(limited.header("RateLimit-Limit") == "2");
+    CHECK(limited.header("RateLimit-Policy") == "\"route\";q=2;w=120");
+    CHECK(limited.header("RateLimit").starts_with("\"route\";r=0;t="));
     CHECK(std::stoi(limited.header("Retry-After")) >= 58);
-    CHECK(fixture.get("/api/rare", "Authorization: Bearer client\r\n").status == 204);
+    // What anybody may call is counted by address: accounts do not multiply the tries.
+    CHECK(fixture.get("/api/rare", "Authorization: Bearer client\r\n").status == 429);
 }
 
 TEST("X-Forwarded-For counts only behind a proxy we trust") {

@@ -56,6 +56,19 @@ const router = createBrowserRouter([
                         }),
                     },
                     {
+                        path: '/esqueci-senha',
+                        lazy: async () => ({
+                            Component: (await import('@/features/auth/ForgotPasswordPage'))
+                                .ForgotPasswordPage,
+                        }),
+                    },
+                    {
+                        path: '/redefinir-senha',
+                        lazy: async () => ({
+                            Component: (await import('@/features/auth/ResetPasswordPage')).ResetPasswordPage,
+                        }),
+                    },
+                    {
                         element: <RequireSignIn />,
                         children: [
                             {

@@ -45,7 +45,16 @@ export function SignInPage() {
                     autoComplete="username"
                     inputMode="email"
                 />
-                <PasswordField value={password} onChange={setPassword} />
+                <div className="flex flex-col gap-2">
+                    <PasswordField value={password} onChange={setPassword} />
+                    <Link
+                        to="/esqueci-senha"
+                        className="self-end py-1 text-sm font-medium text-accent hover:underline"
+                        data-testid="forgot-link"
+                    >
+                        {t('auth.forgotLink')}
+                    </Link>
+                </div>
                 {needsOtp && (
                     <Field
                         label={t('auth.otp')}

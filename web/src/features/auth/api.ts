@@ -21,8 +21,20 @@ export const authApi = api.injectEndpoints({
         logout: build.mutation<null, { refreshToken: string }>({
             query: (body) => ({ url: '/api/auth/logout', method: 'POST', body }),
         }),
+        forgotPassword: build.mutation<null, { email: string }>({
+            query: (body) => ({ url: '/api/auth/forgot-password', method: 'POST', body }),
+        }),
+        resetPassword: build.mutation<null, { token: string; password: string }>({
+            query: (body) => ({ url: '/api/auth/reset-password', method: 'POST', body }),
+        }),
         me: build.query<User, void>({ query: () => ({ url: '/api/auth/me' }), providesTags: ['Me'] }),
     }),
 });
 
-export const { useRegisterMutation, useLoginMutation, useMeQuery } = authApi;
+export const {
+    useRegisterMutation,
+    useLoginMutation,
+    useForgotPasswordMutation,
+    useResetPasswordMutation,
+    useMeQuery,
+} = authApi;
