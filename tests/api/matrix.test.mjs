@@ -11,6 +11,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { operations } from '../lib/contract.mjs';
 import { ask, buyTokens, call, connect, goLive, password, register } from '../lib/people.mjs';
 import { run, startServer } from '../lib/server.mjs';
 
@@ -24,7 +25,7 @@ const things = {};
 const bad = {}; // credentials that are none: name → token
 const counts = { negative: 0, positive: 0 };
 
-const start = () => startServer({ dataDir, limits: ['http.requests_per_minute=1000000', 'auth.login_attempts_per_minute=100000', 'auth.registrations_per_hour=100000'] });
+const start = () => startServer({ dataDir });
 
 /** The same claims, signed by a key that is not the server's. */
 function forged(token) {
@@ -135,6 +136,8 @@ const routes = {
         { scene: 'an access token', send: () => ({ body: { refreshToken: people.luna.token.slice(0, 100) } }), public: 401 },
     ],
     'POST /api/auth/logout': [{ scene: 'no token of ours', send: json({ refreshToken: 'x'.repeat(43) }), public: 204 }],
+    'POST /api/auth/forgot-password': [{ scene: 'nobody', send: json({ email: 'nobody@example.com' }), public: 202 }],
+    'POST /api/auth/reset-password': [{ scene: 'no token of ours', send: json({ token: 'x'.repeat(43), password }), public: 422 }],
     'GET /api/auth/me': [{ scene: 'oneself', allow: all(200), check: (answer, name) => assert.equal(answer.body.email, people[name].email) }],
     'GET /api/users/:id': [
         { scene: 'a model', path: () => ({ id: people.luna.user.id }), allow: all(200), check: noPrivateFields },
@@ -306,11 +309,14 @@ const events = {
     ],
 };
 
+/** Rows of operations that are planned wait for their routes. */
+const planned = operations.filter((one) => one.planned).map((one) => `${one.method} ${one.path}`);
+const rowsOfRoutes = Object.entries(routes).filter(([name]) => !planned.includes(name));
 const nameOf = (route) => `${route.method} ${route.path}`;
 const count = (refused) => (refused ? counts.negative++ : counts.positive++);
 
 test('every route and every event has its row, and no row is left over', () => {
-    assert.deepEqual(Object.keys(routes).sort(), table.routes.map(nameOf).sort());
+    assert.deepEqual(rowsOfRoutes.map(([name]) => name).sort(), table.routes.map(nameOf).sort());
     assert.deepEqual(Object.keys(events).sort(), table.events.map((row) => row.event).sort());
     for (const { access } of [...table.routes, ...table.events]) assert.ok(access in roles, `what may ${access}?`);
 });
@@ -348,7 +354,7 @@ async function tryRoute(route, row) {
     }
 }
 
-for (const [name, rows] of Object.entries(routes))
+for (const [name, rows] of rowsOfRoutes)
     for (const row of rows) test(`${name}: ${row.scene}`, () => tryRoute(table.routes.find((route) => nameOf(route) === name), row));
 
 test('no credential that is none opens a socket', async () => {

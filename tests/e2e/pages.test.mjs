@@ -58,6 +58,7 @@ const pages = [
     ['account', 'maya', () => '/conta', (page) => page.getByTestId('avatar-file')],
     ['sign-in', null, () => '/entrar', (page) => page.getByTestId('submit')],
     ['sign-up', null, () => '/cadastrar', (page) => page.getByTestId('accept-terms')],
+    ['docs', null, () => '/api/docs#joinLive', (page) => page.locator('#joinLive h3').first()],
     ['nowhere', null, () => '/nada', (page) => page.getByRole('heading').first()],
 ];
 
