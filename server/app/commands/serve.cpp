@@ -30,6 +30,7 @@
 #include "domain/payments/routes.hpp"
 #include "domain/profiles/routes.hpp"
 #include "domain/wallet/routes.hpp"
+#include "migrations/migrate.hpp"
 #include "platform/base/log.hpp"
 #include "platform/blobs/blobs.hpp"
 #include "platform/bus/outbox.hpp"
@@ -315,11 +316,23 @@ int routes(const Config& config) {
     auto database = db::open_sqlite({});
     auto key = crypto::SigningKey::generate(random);
     if (!database || !key) return fail(database ? key.error() : database.error());
-    Rooms rooms{config, std::filesystem::path{}, std::move(*database), std::move(*key)};
-    rooms.events();
-    const auto router = rooms.routes();
-    std::fputs(route_table(router, *rooms.sockets).c_str(), stdout);
-    return 0;
+    // Accounts keep keys in a folder; this one is gone with the command.
+    std::string folder = std::filesystem::temp_directory_path() / "confidente-routes-XXXXXX";
+    if (::mkdtemp(folder.data()) == nullptr) return fail(internal_error("no temporary folder"));
+    auto opened = [&]() -> Status {
+        std::filesystem::create_directories(std::filesystem::path{folder} / "keys");
+        const auto migrated = migrations::migrate(**database, UtcTime{});
+        if (!migrated) return migrated.error();
+        Rooms rooms{config, folder, std::move(*database), *key};
+        TRY_VOID(rooms.open_accounts());
+        rooms.events();
+        const auto router = rooms.routes();
+        std::fputs(route_table(router, *rooms.sockets).c_str(), stdout);
+        return {};
+    }();
+    std::error_code ignored;
+    std::filesystem::remove_all(folder, ignored);
+    return opened ? 0 : fail(opened.error());
 }
 
 int serve(const Config& config, bool demo) {
