@@ -1,7 +1,7 @@
 // Accounts against the running binary: recovery by mail, endings that act at once, limits, keys that roll, the audit log.
 import assert from 'node:assert/strict';
 import { argon2Sync, randomBytes, randomUUID } from 'node:crypto';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -180,6 +180,26 @@ test('more passwords than two threads can hash are refused at once, with a time 
     assert.equal(busy.body.code, 'busy');
     assert.ok(Number(busy.headers.get('retry-after')) >= 1);
     assert.ok(answers.filter(({ status }) => status === 401).length >= 32, 'those who waited were answered');
+});
+
+test('a key older than ninety days is replaced at start, and its tokens stay good', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'confidente-keys-'));
+    const keys = () => readdirSync(join(dataDir, 'keys')).filter((name) => name.startsWith('tokens-')).sort();
+    const own = await startServer({ dataDir });
+    assert.equal(await own.stop(), 0);
+    const old = `tokens-${Math.floor(Date.now() / 1000) - 91 * 86_400}.key`;
+    renameSync(join(dataDir, 'keys', keys()[0]), join(dataDir, 'keys', old));
+    const again = await startServer({ dataDir });
+    assert.deepEqual(keys()[0], old);
+    assert.equal(keys().length, 2);
+    const person = await register(again.url, 'client', 'Ana'); // signed by the old key: the new one's time is to come
+    await again.logged('keys.rolled');
+    assert.equal((await call(again.url, 'GET', '/api/auth/me', { token: person.token })).status, 200);
+    assert.equal(await again.stop(), 0);
+    const db = new DatabaseSync(join(dataDir, 'confidente.db'));
+    assert.deepEqual(db.prepare("SELECT reason FROM audit_log WHERE action = 'keys.roll'").all().map((row) => row.reason), ['age']);
+    db.close();
+    rmSync(dataDir, { recursive: true });
 });
 
 test('a password hashed with weaker parameters is hashed anew when its owner comes', async () => {
