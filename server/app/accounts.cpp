@@ -1,5 +1,7 @@
 #include "app/accounts.hpp"
 
+#include <utility>
+
 #include "platform/base/log.hpp"
 #include "platform/mail/smtp/smtp.hpp"
 
@@ -47,23 +49,22 @@ Result<std::unique_ptr<Accounts>> Accounts::open(const Config& config, const std
                                                  const Clock& clock, Random& random) {
     const auto folder = data_dir / "keys";
     TRY(auto keys, crypto::load_keys(folder, clock.utc_now(), random));
+    std::string rolled;
     if (crypto::roll_is_due(keys, clock.utc_now())) {
         TRY_VOID(crypto::roll_keys(folder, clock.utc_now(), random));
         TRY(keys, crypto::load_keys(folder, clock.utc_now(), random));
-        log::info("keys.rolled", {{"key.id", keys.back().key.kid()}});
+        rolled = keys.back().key.kid();
     }
     TRY(auto witness_key, crypto::SigningKey::load_or_create(folder / "audit.key", random));
     TRY(auto checkpoints, open_checkpoints(data_dir, random));
     TRY(auto mailer, open_mailer(config, data_dir, clock, random));
-    return std::unique_ptr<Accounts>{
-        new Accounts{folder,
-                     std::move(keys),
-                     std::move(checkpoints),
-                     audit::Pseudonyms{witness_key},
-                     std::move(mailer),
-                     {.public_url = {}, .resets_per_hour = config.integer("auth.resets_per_account_per_hour")},
-                     clock,
-                     random}};
+    const auth::MailSettings settings{.public_url = {},
+                                      .resets_per_hour = config.integer("auth.resets_per_account_per_hour")};
+    std::unique_ptr<Accounts> accounts{new Accounts{folder, std::move(keys), std::move(checkpoints),
+                                                    audit::Pseudonyms{witness_key}, std::move(mailer), settings, clock,
+                                                    random}};
+    accounts->rolled_at_start_ = std::move(rolled);
+    return accounts;
 }
 
 Accounts::Accounts(std::filesystem::path keys_folder, std::vector<crypto::TimedKey> keys,
@@ -112,8 +113,17 @@ auth::Deps Accounts::deps(db::Database& db, const Config& config, std::function<
 }
 
 Status Accounts::recall(db::Database& db) {
+    if (!rolled_at_start_.empty()) TRY_VOID(note_roll(db, std::exchange(rolled_at_start_, {})));
     TRY_VOID(ended.refresh(db, clock_.utc_now()));
     return {};
+}
+
+Status Accounts::note_roll(db::Database& db, const std::string& kid) const {
+    log::info("keys.rolled", {{"key.id", kid}});
+    auto note = [&](db::Transaction& tx) {
+        return audit::append(tx, {.action = "keys.roll", .object = kid, .reason = "age"}, clock_.utc_now());
+    };
+    return db.write_blocking(note);
 }
 
 void Accounts::start_mail(db::Database& db, std::string url) {
@@ -160,6 +170,9 @@ void Accounts::hourly(db::Database& db) {
     if (crypto::roll_is_due(*keys, now)) {
         const auto rolled = crypto::roll_keys(keys_folder_, now, random_);
         if (!rolled) warn("keys.roll_failed", rolled.error());
+        const auto after = crypto::load_keys(keys_folder_, now, random_);
+        const auto noted = rolled && after ? note_roll(db, after->back().key.kid()) : Status{};
+        if (!noted) warn("keys.roll_not_noted", noted.error());
     }
     crypto::retire_keys(keys_folder_, *keys, now);
 }

@@ -50,6 +50,7 @@ private:
              const Clock& clock, Random& random);
     void look_for_keys();
     void hourly(db::Database& db);
+    Status note_roll(db::Database& db, const std::string& kid) const;
 
     const Clock& clock_;
     Random& random_;
@@ -58,6 +59,7 @@ private:
     audit::Checkpoints checkpoints_;
     std::unique_ptr<mail::Mailer> mailer_;
     Instant next_hourly_{};
+    std::string rolled_at_start_;  ///< the new key's name, until the audit log has it
 
 public:
     crypto::TokenAuthority tokens;

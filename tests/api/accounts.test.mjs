@@ -1,7 +1,7 @@
 // Accounts against the running binary: recovery by mail, endings that act at once, limits, keys that roll, the audit log.
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { argon2Sync, randomBytes, randomUUID } from 'node:crypto';
+import { mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -182,10 +182,84 @@ test('more passwords than two threads can hash are refused at once, with a time 
     assert.ok(answers.filter(({ status }) => status === 401).length >= 32, 'those who waited were answered');
 });
 
+test('a key older than ninety days is replaced at start, and its tokens stay good', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'confidente-keys-'));
+    const keys = () => readdirSync(join(dataDir, 'keys')).filter((name) => name.startsWith('tokens-')).sort();
+    const own = await startServer({ dataDir });
+    assert.equal(await own.stop(), 0);
+    const old = `tokens-${Math.floor(Date.now() / 1000) - 91 * 86_400}.key`;
+    renameSync(join(dataDir, 'keys', keys()[0]), join(dataDir, 'keys', old));
+    const again = await startServer({ dataDir });
+    assert.deepEqual(keys()[0], old);
+    assert.equal(keys().length, 2);
+    const person = await register(again.url, 'client', 'Ana'); // signed by the old key: the new one's time is to come
+    await again.logged('keys.rolled');
+    assert.equal((await call(again.url, 'GET', '/api/auth/me', { token: person.token })).status, 200);
+    assert.equal(await again.stop(), 0);
+    const db = new DatabaseSync(join(dataDir, 'confidente.db'));
+    assert.deepEqual(db.prepare("SELECT reason FROM audit_log WHERE action = 'keys.roll'").all().map((row) => row.reason), ['age']);
+    db.close();
+    rmSync(dataDir, { recursive: true });
+});
+
+test('a password hashed with weaker parameters is hashed anew when its owner comes', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'confidente-hash-'));
+    const database = () => new DatabaseSync(join(dataDir, 'confidente.db'));
+    const own = await startServer({ dataDir });
+    const person = await register(own.url, 'client', 'Ana');
+    assert.equal(await own.stop(), 0);
+    const nonce = randomBytes(16);
+    const weak = argon2Sync('argon2id', { message: password, nonce, parallelism: 1, tagLength: 32, memory: 8192, passes: 2 });
+    const b64 = (bytes) => bytes.toString('base64').replace(/=+$/, '');
+    let db = database();
+    db.prepare('UPDATE users SET password_hash = ?').run(`$argon2id$v=19$m=8192,t=2,p=1$${b64(nonce)}$${b64(weak)}`);
+    db.close();
+    const again = await startServer({ dataDir });
+    const login = (attempt) => call(again.url, 'POST', '/api/auth/login', { body: { email: person.email, password: attempt } });
+    assert.equal((await login('errada demais')).status, 401);
+    assert.equal((await login(password)).status, 200);
+    assert.equal((await login(password)).status, 200);
+    assert.equal(await again.stop(), 0);
+    db = database();
+    assert.match(db.prepare('SELECT password_hash FROM users').get().password_hash, /^\$argon2id\$v=19\$m=47104,t=1,p=1\$/);
+    db.close();
+    rmSync(dataDir, { recursive: true });
+});
+
+test('sending is counted by model and receiving by viewer, whatever credential they show', async () => {
+    const limits = ['media.publishes_per_minute=2', 'media.plays_per_minute=2', 'auth.registrations_per_hour=50'];
+    const strict = await startServer({ limits });
+    const offer = { raw: 'v=0\r\n', headers: { 'content-type': 'application/sdp' } };
+    try {
+        const model = await register(strict.url, 'model', 'Luna');
+        const { live, publish } = await goLive(model);
+        const whip = (token) => call(strict.url, 'POST', `/api/lives/${live.id}/whip`, { ...offer, token });
+        const whep = (token) => call(strict.url, 'POST', `/api/lives/${live.id}/whep`, { ...offer, token });
+        assert.ok((await whip(publish.streamKey)).status < 429);
+        assert.ok((await whip(model.token)).status < 429);
+        const third = await whip(publish.streamKey);
+        assert.equal(third.status, 429);
+        assert.equal(third.headers.get('ratelimit-policy'), '"publish";q=2;w=60');
+        const tokens = [];
+        for (const name of ['Davi', 'Rui']) {
+            const viewer = await register(strict.url, 'client', name);
+            tokens.push((await viewer.call('POST', `/api/lives/${live.id}/join`)).body.playback.token);
+            tokens.push((await viewer.call('POST', `/api/lives/${live.id}/join`)).body.playback.token);
+        }
+        for (const token of tokens.slice(0, 2)) assert.notEqual((await whep(token)).status, 429);
+        const limited = await whep(tokens[0]);
+        assert.equal(limited.status, 429);
+        assert.equal(limited.headers.get('ratelimit-policy'), '"play";q=2;w=60');
+        assert.notEqual((await whep(tokens[2])).status, 429, 'another viewer at the same address');
+    } finally {
+        await strict.stop();
+    }
+});
+
 test('limits by address and by account say what they are, and lower with the settings', async () => {
     const strict = await startServer({
         limits: ['auth.registrations_per_hour=4', 'auth.login_attempts_per_account=3', 'auth.resets_per_hour=2',
-            'auth.refreshes_per_minute=2', 'auth.login_attempts_per_minute=9', 'media.plays_per_minute=2'],
+            'auth.refreshes_per_minute=2', 'auth.login_attempts_per_minute=9'],
     });
     const ask = (path, body, headers) => call(strict.url, 'POST', `/api/auth/${path}`, { body, headers });
     try {

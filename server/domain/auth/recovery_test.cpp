@@ -176,6 +176,7 @@ TEST("the end of a session is known at once here, and a moment later by others, 
         const auto session = db.write_blocking(logout).value();
         CHECK(here.add(session, f.clock.utc_now()));
         CHECK_FALSE(here.add(session, f.clock.utc_now()));
+        CHECK(here.refresh(db, f.clock.utc_now()).value() == std::vector<std::string>{session});
         CHECK(here.refresh(db, f.clock.utc_now()).value().empty());
         CHECK(there.refresh(db, f.clock.utc_now()).value() == std::vector<std::string>{session});
         CHECK(there.contains(session));

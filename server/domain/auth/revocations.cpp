@@ -1,6 +1,7 @@
 #include "domain/auth/revocations.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "domain/auth/service.hpp"
 
@@ -18,7 +19,9 @@ constexpr db::Query kEndedSince{"sessions_ended_since",
 
 bool Revocations::add(std::string_view session_id, UtcTime now) {
     const std::scoped_lock lock{mutex_};
-    return ended_.emplace(session_id, now).second;
+    const bool fresh = ended_.emplace(session_id, now).second;
+    if (fresh) unannounced_.emplace_back(session_id);
+    return fresh;
 }
 
 bool Revocations::contains(std::string_view session_id) const {
@@ -34,8 +37,8 @@ Result<std::vector<std::string>> Revocations::refresh(db::Database& db, UtcTime 
     }
     auto work = [since](db::Transaction& tx) { return tx.query(kEndedSince, {{"since", since.ms}}); };
     TRY(const auto rows, db.read_blocking(work));
-    std::vector<std::string> fresh;
     const std::scoped_lock lock{mutex_};
+    auto fresh = std::exchange(unannounced_, {});
     for (const auto& row : rows)
         if (ended_.emplace(row.text("id"), now).second) fresh.push_back(row.text("id"));
     std::erase_if(ended_, [&](const auto& entry) { return entry.second + kKept <= now; });

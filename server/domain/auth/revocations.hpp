@@ -24,13 +24,16 @@ public:
     /// True when it was not known yet.
     bool add(std::string_view session_id, UtcTime now);
     bool contains(std::string_view session_id) const;
-    /// Takes in what the database says; the sessions that were not known yet, whose sockets must be closed. Blocks.
+    /// Takes in what the database says. Gives every session that ended since the last call, from here or elsewhere: its
+    /// sockets must be closed, if need be once more, for one may have been let in at the very moment of the ending.
+    /// Blocks.
     Result<std::vector<std::string>> refresh(db::Database& db, UtcTime now);
     std::size_t size() const;
 
 private:
     mutable std::mutex mutex_;  ///< guards all below
     std::unordered_map<std::string, UtcTime> ended_;
+    std::vector<std::string> unannounced_;
     UtcTime read_until_{};
 };
 
