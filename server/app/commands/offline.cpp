@@ -21,7 +21,7 @@ int migrate(const Config& config) {
     const SystemClock clock;
     const auto data_dir = open_data_dir(config);
     if (!data_dir) return fail(data_dir.error());
-    const auto database = open_database(*data_dir, clock);
+    const auto database = open_database(config, *data_dir, clock, Patience::command);
     if (!database) return fail(database.error());
     std::puts("the database is up to date");
     return 0;
@@ -31,7 +31,7 @@ int ledger_verify(const Config& config) {
     const SystemClock clock;
     const auto data_dir = open_data_dir(config);
     if (!data_dir) return fail(data_dir.error());
-    const auto database = open_database(*data_dir, clock);
+    const auto database = open_database(config, *data_dir, clock, Patience::command);
     if (!database) return fail(database.error());
     auto work = [](db::Transaction& tx) -> Result<wallet::VerifyReport> {
         TRY(auto report, wallet::verify(tx));
@@ -70,7 +70,7 @@ int admin_create(const Config& config, const std::string& email, const std::stri
         const crypto::TokenAuthority tokens{std::move(key), "confidente", random};
         const auth::Service service{tokens, clock, random};
         TRY(auto hash, crypto::PasswordHasher{}.hash_blocking(password));
-        TRY(const auto database, open_database(*data_dir, clock));
+        TRY(const auto database, open_database(config, *data_dir, clock, Patience::command));
         auto write = [&](db::Transaction& tx) {
             return service.register_user(
                 tx,

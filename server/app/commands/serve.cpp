@@ -246,7 +246,7 @@ Status run(const Config& config, bool demo, const sigset_t& stop_signals) {
     SystemClock clock;
     SystemRandom random;
     TRY(auto key, crypto::SigningKey::load_or_create(data_dir / "keys" / "tokens.key", random));
-    TRY(auto database, open_database(data_dir, clock));
+    TRY(auto database, open_database(config, data_dir, clock, Patience::request));
     Rooms rooms{config, std::move(data_dir), std::move(database), std::move(key)};
     TRY_VOID(open_engine(rooms));
     publish_engine_metrics(rooms.stage.engine());
