@@ -17,8 +17,8 @@ constexpr db::Query kKeep{"idempotency_keep",
                           "VALUES (:user_id, :operation, :key, :request_hash, :answer, :created_at)"};
 constexpr db::Query kFindMany{"idempotency_find_many",
                               "SELECT k.user_id, k.key, k.request_hash, k.answer FROM json_each(:rows) r "
-                              "JOIN idempotency_keys k ON k.user_id = r.value ->> 0 AND k.operation = :operation "
-                              "AND k.key = r.value ->> 1"};
+                              "JOIN idempotency_keys k ON k.user_id = r.value ->> 0 AND k.operation = r.value ->> 1 "
+                              "AND k.key = r.value ->> 2"};
 constexpr db::Query kKeepMany{
     "idempotency_keep_many",
     "INSERT INTO idempotency_keys (user_id, operation, key, request_hash, answer, created_at) "
@@ -62,9 +62,9 @@ Status keep_answer(db::Transaction& tx, const OnceOnly& once, std::string_view a
 Result<KnownAnswers> KnownAnswers::load(db::Transaction& tx, std::string_view operation,
                                         const std::vector<OnceOnly>& requests) {
     json::Rows rows;
-    for (const auto& once : requests) rows.add(once.user_id, once.key);
+    for (const auto& once : requests) rows.add(once.user_id, operation, once.key);
     KnownAnswers known;
-    TRY(const auto found, tx.query(kFindMany, {{"rows", rows.text()}, {"operation", operation}}));
+    TRY(const auto found, tx.query(kFindMany, {{"rows", rows.text()}}));
     for (const auto& row : found) {
         known.known_[{row.text("user_id"), row.text("key")}] = {row.text("request_hash"), row.text("answer"), false};
     }

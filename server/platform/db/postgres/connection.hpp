@@ -24,9 +24,11 @@ using ResultPtr = std::unique_ptr<PGresult, ResultDeleter>;
 
 inline constexpr std::size_t kMaxStatements = 512;  ///< prepared per connection; far above what the slices have
 
+enum class Purpose : std::uint8_t { write, read };
+
 class Connection final : public WritingSession {
 public:
-    explicit Connection(PostgresConfig config) : config_(std::move(config)) {}
+    Connection(PostgresConfig config, Purpose purpose) : config_(std::move(config)), purpose_(purpose) {}
     ~Connection() override { close(); }
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
@@ -79,6 +81,7 @@ private:
     Error lose(std::string_view where);
 
     PostgresConfig config_;
+    Purpose purpose_;
     PGconn* handle_ = nullptr;
     std::vector<const char*> waiting_;                       ///< commands that travel with the next statement
     std::unordered_map<std::string, Statement> statements_;  ///< by SQL text and parameter types

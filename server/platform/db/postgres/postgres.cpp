@@ -9,6 +9,7 @@ namespace confidente::db {
 namespace {
 
 using postgres::Connection;
+using postgres::Purpose;
 
 class PostgresDatabase final : public Database {
 public:
@@ -29,7 +30,7 @@ public:
     Status run_alone(Work work) override {
         auto patient = config_;
         patient.statement_timeout = patient.lock_timeout = std::chrono::milliseconds{0};
-        Connection connection{patient};
+        Connection connection{patient, Purpose::write};
         std::vector<WorkItem> group;
         group.push_back({std::move(work), {}});
         auto outcome = std::move(commit_together(connection, group)[0]);
@@ -43,7 +44,7 @@ protected:
 
 private:
     void read_until_closed() {
-        Connection connection{config_};
+        Connection connection{config_, Purpose::read};
         for (;;) {
             auto items = reads_.take(1);
             if (items.empty()) return;
@@ -72,13 +73,13 @@ private:
 }  // namespace
 
 Result<std::unique_ptr<Database>> open_postgres(const PostgresConfig& config) {
-    auto writer = std::make_unique<Connection>(config);
+    auto writer = std::make_unique<Connection>(config, Purpose::write);
     TRY_VOID(writer->ensure_open());
     return std::unique_ptr<Database>{std::make_unique<PostgresDatabase>(config, std::move(writer))};
 }
 
 Status postgres_command(const std::string& url, const std::string& sql) {
-    Connection connection{{.url = url, .statement_timeout = {}, .lock_timeout = {}}};
+    Connection connection{{.url = url, .statement_timeout = {}, .lock_timeout = {}}, Purpose::read};
     TRY_VOID(connection.ensure_open());
     return connection.script(sql);
 }
