@@ -64,6 +64,9 @@ std::vector<std::string> split(std::string_view text) {
 const std::vector<Setting>& settings() {
     static const std::vector<Setting> table = {
         {"data.dir", Kind::text, "data", "", 0, 0, "Folder for the database, keys and pictures; made at first start."},
+        {"database.url", Kind::url, "", "", 0, 0,
+         "postgres://user:password@host/database; empty: the SQLite file confidente.db in data.dir."},
+        {"database.readers", Kind::integer, "4", "", 1, 64, "Connections to PostgreSQL that read; one more writes."},
         {"http.address", Kind::text, "127.0.0.1", "", 0, 0, "Address the web server listens on."},
         {"http.port", Kind::integer, "8080", "", 0, 65535, "Port of the web server; 0 takes any free one."},
         {"http.threads", Kind::integer, "0", "", 0, 256, "Threads of the web server; 0 takes one per core."},
@@ -118,6 +121,26 @@ std::string environment_name(std::string_view key) {
     std::string name = "CONFIDENTE_";
     for (const char c : key) name += c == '.' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
     return name;
+}
+
+std::string masked_url(std::string_view url) {
+    std::string out{url};
+    // The part before the last @ of the authority is user:password.
+    if (const auto scheme = out.find("://"); scheme != std::string::npos) {
+        const auto end = out.find_first_of("/?#", scheme + 3);
+        const auto at = out.rfind('@', end == std::string::npos ? end : end - 1);
+        const auto colon = out.find(':', scheme + 3);
+        if (at != std::string::npos && colon < at) out.replace(colon + 1, at - colon - 1, "***");
+    }
+    for (const std::string_view name : {"password=", "sslpassword="}) {
+        for (auto found = out.find(name); found != std::string::npos; found = out.find(name, found + 1)) {
+            const auto from = found + name.size();
+            const bool quoted = from < out.size() && out[from] == '\'';
+            const auto end = quoted ? out.find('\'', from + 1) : out.find_first_of("& ", from);
+            out.replace(from, end == std::string::npos ? end : end - from + (quoted ? 1 : 0), "***");
+        }
+    }
+    return out;
 }
 
 Status Config::set(std::string_view key, std::string value, std::string source) {
@@ -204,7 +227,8 @@ std::string Config::to_toml() const {
             out += "[" + items + "]";
         } else {
             const bool masked = setting.kind == Kind::secret && !in_force.value.empty();
-            out += masked ? "\"***\"" : toml_quoted(in_force.value);
+            const std::string shown = setting.kind == Kind::url ? masked_url(in_force.value) : in_force.value;
+            out += masked ? "\"***\"" : toml_quoted(shown);
         }
         out += "  # " + in_force.source + ". " + std::string{setting.help} + "\n";
     }

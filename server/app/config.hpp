@@ -15,7 +15,7 @@
 
 namespace confidente::app {
 
-enum class Kind : std::uint8_t { text, integer, list, secret };
+enum class Kind : std::uint8_t { text, integer, list, secret, url };  // of a url the password is secret
 
 /// One row of the table.
 struct Setting {
@@ -29,6 +29,8 @@ struct Setting {
 
 /// Every setting there is, in the order of the documentation.
 const std::vector<Setting>& settings();
+/// An address without its password: `postgres://ana:***@host/db`.
+std::string masked_url(std::string_view url);
 /// `http.address` → `CONFIDENTE_HTTP_ADDRESS`.
 std::string environment_name(std::string_view key);
 

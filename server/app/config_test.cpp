@@ -49,3 +49,19 @@ TEST("lists are read from TOML arrays and what is printed can be read again") {
     REQUIRE(again);
     CHECK(again->list("http.cors_origins").size() == 2);
 }
+
+TEST("of the database's address everything is shown but the password, wherever it stands") {
+    const auto shown = [](const std::string& url) {
+        return Config::load({}, {{"CONFIDENTE_DATABASE_URL", url}}, {})->to_toml();
+    };
+    CHECK(shown("postgres://ana:s3cr3t@db.example/live").find("\"postgres://ana:***@db.example/live\"") !=
+          std::string::npos);
+    for (const auto* url : {"postgres://ana:s3cr3t@h/d", "postgres://ana:p@s3cr3t@h:5432/d?sslmode=require",
+                            "postgres:///d?host=/run/pg&user=ana&password=s3cr3t", "host=h password=s3cr3t dbname=d",
+                            "host=h password='s3cr3t with spaces' dbname=d", "postgres://h/d?sslpassword=s3cr3t"}) {
+        CAPTURE(std::string{url});
+        CHECK(shown(url).find("s3cr3t") == std::string::npos);
+    }
+    CHECK(app::masked_url("postgres://h:5432/d") == "postgres://h:5432/d");
+    CHECK(app::masked_url("postgres:///d?host=/run/a@b") == "postgres:///d?host=/run/a@b");
+}

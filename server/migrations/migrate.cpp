@@ -17,9 +17,9 @@ Error refused(std::string code, std::string cause) {
 }
 
 /// How many of `migrations` are applied, provided that they are the first ones and unchanged.
-Result<std::size_t> applied_count(db::Database& db, const std::vector<Migration>& migrations) {
-    auto work = [](db::Transaction& tx) { return tx.query(kApplied); };
-    TRY(auto rows, db.read_blocking(work));
+Result<std::size_t> applied_count(db::Transaction& tx, const std::vector<Migration>& migrations) {
+    TRY_VOID(tx.script(kCreateTable));
+    TRY(auto rows, tx.query(kApplied));
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const auto& name = rows[i].text("name");
         if (i >= migrations.size()) {
@@ -61,20 +61,31 @@ std::string for_engine(std::string_view sql, db::Engine engine) {
 }
 
 Result<std::int64_t> migrate(db::Database& db, UtcTime now, const std::vector<Migration>& migrations) {
-    TRY_VOID(db.run_script(kCreateTable));
-    TRY(const auto applied, applied_count(db, migrations));
-    for (std::size_t i = applied; i < migrations.size(); ++i) {
-        TRY_VOID(db.run_script(for_engine(migrations[i].sql, db.engine()) + remember(migrations[i], now)));
+    // One transaction each, alone: another node that starts at the same time waits, and then finds it done.
+    for (std::int64_t ran = 0;; ++ran) {
+        bool done = false;
+        auto next = [&](db::Transaction& tx) -> Status {
+            TRY(const auto applied, applied_count(tx, migrations));
+            done = applied == migrations.size();
+            if (done) return {};
+            const auto& migration = migrations[applied];
+            return tx.script(for_engine(migration.sql, db.engine()) + remember(migration, now));
+        };
+        TRY_VOID(db.run_alone(next));
+        if (done) return ran;
     }
-    return static_cast<std::int64_t>(migrations.size() - applied);
 }
 
 Result<std::int64_t> migrate(db::Database& db, UtcTime now) { return migrate(db, now, embedded()); }
 
 Result<std::int64_t> pending(db::Database& db) {
     const auto migrations = embedded();
-    TRY_VOID(db.run_script(kCreateTable));
-    TRY(const auto applied, applied_count(db, migrations));
+    std::size_t applied = 0;
+    auto count = [&](db::Transaction& tx) -> Status {
+        TRY(applied, applied_count(tx, migrations));
+        return {};
+    };
+    TRY_VOID(db.run_alone(count));
     return static_cast<std::int64_t>(migrations.size() - applied);
 }
 

@@ -1,5 +1,6 @@
 // Brings a database's tables to what this program expects. Each numbered file runs once, in order, in a transaction
-// of its own, and is remembered with its checksum in schema_migrations.
+// of its own, and is remembered with its checksum in schema_migrations. Any number of nodes may start on one database
+// at once: each migration is looked for and applied under the lock that one writer holds.
 //
 // Sections for one engine stand between `-- engine: sqlite` (or postgres) and the next `-- engine:` line.
 // Errors (internal): `migration_changed`, an applied file is not what it was; `database_newer`, the database knows

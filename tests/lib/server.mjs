@@ -5,9 +5,16 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { databaseOf } from './postgres.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 export const binary = process.env.CONFIDENTE_BINARY ?? join(root, 'build/release/confidente');
+
+/** The tests' own variables are none of the server's; CONFIDENTE_TEST_POSTGRES gives it a database there. */
+function environment(dataDir) {
+    const { CONFIDENTE_TEST_POSTGRES: server, CONFIDENTE_BINARY: ignored, ...rest } = process.env;
+    return server && dataDir ? { CONFIDENTE_DATABASE_URL: databaseOf(dataDir), ...rest } : rest;
+}
 
 // One machine plays every user, so the limits per address are raised; their own tests lower them again.
 const generousLimits = [
@@ -26,7 +33,11 @@ export async function startServer({ settings = [], dataDir, args = [], limits = 
     const folder = dataDir ?? mkdtempSync(join(tmpdir(), 'confidente-test-'));
     const flags = ['serve', '--data-dir', folder, '--http', '127.0.0.1:0', '--media-port', '0'];
     for (const setting of [`web.root=${join(root, 'web/dist')}`, ...limits, ...settings]) flags.push('--set', setting);
-    const child = spawn(binary, [...flags, ...args], { stdio: ['ignore', 'pipe', 'pipe'], cwd: root });
+    const child = spawn(binary, [...flags, ...args], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        cwd: root,
+        env: environment(folder),
+    });
     const log = [];
     const listeners = new Set();
     createInterface({ input: child.stderr }).on('line', (line) => {
@@ -77,7 +88,8 @@ export async function startServer({ settings = [], dataDir, args = [], limits = 
 /** Runs a command of the binary to its end; `{input}` before the arguments is what it reads. */
 export async function run(...args) {
     const { input } = typeof args[0] === 'object' ? args.shift() : {};
-    const child = spawn(binary, args, { stdio: ['pipe', 'pipe', 'pipe'], cwd: root });
+    const env = environment(args[args.indexOf('--data-dir') + 1]);
+    const child = spawn(binary, args, { stdio: ['pipe', 'pipe', 'pipe'], cwd: root, env });
     child.stdin.on('error', () => {}).end(input);
     let out = '';
     let err = '';

@@ -23,7 +23,7 @@ int migrate(const Config& config) {
     const SystemClock clock;
     const auto data_dir = open_data_dir(config);
     if (!data_dir) return fail(data_dir.error());
-    const auto database = open_database(*data_dir, clock);
+    const auto database = open_database(config, *data_dir, clock, Patience::command);
     if (!database) return fail(database.error());
     std::puts("the database is up to date");
     return 0;
@@ -33,7 +33,7 @@ int ledger_verify(const Config& config) {
     const SystemClock clock;
     const auto data_dir = open_data_dir(config);
     if (!data_dir) return fail(data_dir.error());
-    const auto database = open_database(*data_dir, clock);
+    const auto database = open_database(config, *data_dir, clock, Patience::command);
     if (!database) return fail(database.error());
     auto work = [](db::Transaction& tx) -> Result<wallet::VerifyReport> {
         TRY(auto report, wallet::verify(tx));
@@ -65,7 +65,7 @@ int audit_verify(const Config& config) {
     const auto verify = [&]() -> Result<audit::Report> {
         TRY(const auto checkpoints, open_checkpoints(*data_dir, random));
         TRY(const auto known, checkpoints.read());
-        TRY(const auto database, open_database(*data_dir, clock));
+        TRY(const auto database, open_database(config, *data_dir, clock, Patience::command));
         auto work = [&](db::Transaction& tx) { return audit::verify(tx, known); };
         return database->read_blocking(work);
     };
@@ -91,7 +91,7 @@ int keys_roll(const Config& config) {
         TRY_VOID(crypto::roll_keys(*data_dir / "keys", now, random));
         TRY(const auto keys, crypto::load_keys(*data_dir / "keys", now, random));
         const auto kid = keys.back().key.kid();
-        TRY(const auto database, open_database(*data_dir, clock));
+        TRY(const auto database, open_database(config, *data_dir, clock, Patience::command));
         auto note = [&](db::Transaction& tx) { return audit::append(tx, {.action = "keys.roll", .object = kid}, now); };
         TRY_VOID(database->write_blocking(note));
         return kid;
@@ -117,7 +117,7 @@ int admin_create(const Config& config, const std::string& email, const std::stri
         const crypto::TokenAuthority tokens{std::move(keys), "confidente", random};
         const auth::Service service{tokens, clock, random};
         TRY(auto hash, crypto::PasswordHasher{}.hash_blocking(password));
-        TRY(const auto database, open_database(*data_dir, clock));
+        TRY(const auto database, open_database(config, *data_dir, clock, Patience::command));
         auto write = [&](db::Transaction& tx) {
             return service.register_user(
                 tx,

@@ -269,7 +269,7 @@ Status run(const Config& config, bool demo, const sigset_t& stop_signals) {
     TRY(auto data_dir, open_data_dir(config));
     SystemClock clock;
     SystemRandom random;
-    TRY(auto database, open_database(data_dir, clock));
+    TRY(auto database, open_database(config, data_dir, clock, Patience::request));
     TRY(const auto list_key, crypto::SigningKey::load_or_create(data_dir / "keys" / "lists.key", random));
     Rooms rooms{config, std::move(data_dir), std::move(database), list_key};
     TRY_VOID(rooms.open_accounts());

@@ -12,7 +12,10 @@ namespace confidente::app {
 
 /// The data folder, made if it is not there. Errors: `data_dir_unusable`, in an operator's words.
 Result<std::filesystem::path> open_data_dir(const Config& config);
-/// The database with its tables brought up to date.
-Result<std::unique_ptr<db::Database>> open_database(const std::filesystem::path& data_dir, const Clock& clock);
+/// How long a statement may take: a request's must end soon, a command's may walk whole tables.
+enum class Patience : std::uint8_t { request, command };
+/// The database that the configuration names, with its tables brought up to date.
+Result<std::unique_ptr<db::Database>> open_database(const Config& config, const std::filesystem::path& data_dir,
+                                                    const Clock& clock, Patience patience);
 
 }  // namespace confidente::app

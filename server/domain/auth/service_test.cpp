@@ -31,7 +31,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST("an address belongs to one account, whatever its case") {
+EACH_DATABASE_TEST("an address belongs to one account, whatever its case") {
     Fixture f;
     CHECK(f.add(normal_email("Ana@Example.com").value()));
     CHECK(f.add(normal_email("aNA@example.COM").value()).error().code == "email_taken");
@@ -41,7 +41,7 @@ TEST("an address belongs to one account, whatever its case") {
     }
 }
 
-TEST("nobody below eighteen gets an account, and everybody does on their birthday") {
+EACH_DATABASE_TEST("nobody below eighteen gets an account, and everybody does on their birthday") {
     Fixture f;
     const auto today = date_of(f.clock.utc_now());
     CHECK(f.add("a@b.c", {today.year - 18, today.month, today.day}));
@@ -51,7 +51,7 @@ TEST("nobody below eighteen gets an account, and everybody does on their birthda
     CHECK(check_password("a fine long sentence"));
 }
 
-TEST("a refresh token works once; used again it ends the whole family, and no other") {
+EACH_DATABASE_TEST("a refresh token works once; used again it ends the whole family, and no other") {
     Fixture f;
     const auto user = f.add("a@b.c").value();
     const auto other = f.open(user);
@@ -66,7 +66,7 @@ TEST("a refresh token works once; used again it ends the whole family, and no ot
     CHECK_FALSE(f.refresh("nothing").tokens);
 }
 
-TEST("a session ends with logout and with time") {
+EACH_DATABASE_TEST("a session ends with logout and with time") {
     Fixture f;
     const auto user = f.add("a@b.c").value();
     const auto gone = f.open(user);
@@ -77,7 +77,7 @@ TEST("a session ends with logout and with time") {
     CHECK_FALSE(f.refresh(old.refresh).tokens);
 }
 
-TEST("an access token names its user, session and role") {
+EACH_DATABASE_TEST("an access token names its user, session and role") {
     Fixture f;
     const auto user = f.add("a@b.c").value();
     const auto authenticate = make_authenticator(f.authority, f.clock);
@@ -89,7 +89,7 @@ TEST("an access token names its user, session and role") {
     CHECK(authenticate(tokens.access).error().code == "expired_token");
 }
 
-TEST("e-mail and settings are shown to their owner alone") {
+EACH_DATABASE_TEST("e-mail and settings are shown to their owner alone") {
     Fixture f;
     const auto user = f.add("a@b.c").value();
     CHECK(user_json(user, Viewer::owner).as_object().contains("email"));

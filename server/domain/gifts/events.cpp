@@ -32,8 +32,8 @@ struct Edge {
 
     Task<Result<json::Value>> send(socketio::EventRequest request) {
         CO_TRY(auto command, read_gift(request));
-        auto work = [this, command](db::Transaction& tx) { return deps.gifts.send(tx, command); };
-        CO_TRY(auto sent, co_await deps.db.write(work));
+        auto sending = deps.db.write_batched(deps.gifts.batch(), std::move(command));
+        CO_TRY(auto sent, co_await sending);
         co_return json::parse(sent.answer);
     }
 };

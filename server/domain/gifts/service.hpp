@@ -1,5 +1,6 @@
 // Gifts: what they cost, and sending one. A gift is one transaction: tokens move, the gift is written, the event waits
-// in the outbox (topic `gift`), the answer is kept for repeats.
+// in the outbox (topic `gift`), the answer is kept for repeats. Gifts that wait at the same time are written together,
+// table by table (batch()); each has its own answer, and one that is refused writes nothing.
 //
 // Errors: 404 `live_not_found`, `gift_not_found`; 409 `live_not_live`; 403 `entry_required`, `blocked`; 402
 // `insufficient_tokens`; 422 `validation_failed` for an amount outside 1–100; those of wallet/idempotency.hpp.
@@ -10,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "domain/wallet/service.hpp"
 #include "platform/base/ids.hpp"
@@ -45,13 +47,17 @@ public:
     Service(Clock& clock, Random& random, wallet::Service& wallet) : clock_(clock), random_(random), wallet_(wallet) {}
 
     Result<SentGift> send(db::Transaction& tx, const SendGift& command);
+    /// One answer for each, decided in their order.
+    Result<std::vector<Result<SentGift>>> send_all(db::Transaction& tx, std::span<const SendGift* const> commands);
+    /// send_all() for db.write_batched().
+    const db::Batch<SendGift, SentGift>& batch() const { return batch_; }
 
 private:
-    struct Stage;
-    Result<Stage> stage_for(db::Transaction& tx, const SendGift& command);
     Clock& clock_;
     Random& random_;
     wallet::Service& wallet_;
+    db::Batch<SendGift, SentGift> batch_{
+        [this](db::Transaction& tx, std::span<const SendGift* const> commands) { return send_all(tx, commands); }};
 };
 
 /// I9: every gift has its transfer and its event, and the reverse. The id of the first gift or transfer that does not.

@@ -61,7 +61,7 @@ std::string code(const Result<T>& result) {
 
 }  // namespace
 
-TEST("a live goes from planned to on air to ended, and never back") {
+EACH_DATABASE_TEST("a live goes from planned to on air to ended, and never back") {
     Fixture f;
     const auto live = f.plan(0);
     CHECK(live.status == "scheduled");
@@ -76,7 +76,7 @@ TEST("a live goes from planned to on air to ended, and never back") {
     CHECK(code(f.enter(live, f.viewer)) == "live_not_live");
 }
 
-TEST("a viewer pays once; the model never; who cannot pay does not enter") {
+EACH_DATABASE_TEST("a viewer pays once; the model never; who cannot pay does not enter") {
     Fixture f;
     const auto live = f.plan(25);
     REQUIRE(f.start(live, f.model));
@@ -93,7 +93,7 @@ TEST("a viewer pays once; the model never; who cannot pay does not enter") {
     CHECK(f.visit(live, f.viewer));
 }
 
-TEST("a live without a price is entered through its room, and its chat opens with it") {
+EACH_DATABASE_TEST("a live without a price is entered through its room, and its chat opens with it") {
     Fixture f;
     const auto live = f.plan(0);
     REQUIRE(f.start(live, f.model));
@@ -106,7 +106,7 @@ TEST("a live without a price is entered through its room, and its chat opens wit
     CHECK(code(say(f.model)) == "ok");
 }
 
-TEST("only the newest stream key opens a live, and none after its end") {
+EACH_DATABASE_TEST("only the newest stream key opens a live, and none after its end") {
     Fixture f;
     const auto live = f.plan(0);
     const auto first = f.start(live, f.model).value().stream_key;
@@ -121,7 +121,7 @@ TEST("only the newest stream key opens a live, and none after its end") {
     CHECK(find(second) == "live_not_found");
 }
 
-TEST("a live whose publisher stays away ends, once") {
+EACH_DATABASE_TEST("a live whose publisher stays away ends, once") {
     Fixture f;
     const auto live = f.plan(0);
     REQUIRE(f.start(live, f.model));
@@ -132,7 +132,7 @@ TEST("a live whose publisher stays away ends, once") {
     CHECK_FALSE(lost());
 }
 
-TEST("who has blocked, or is blocked by, the model neither enters nor pays, not even with a ticket") {
+EACH_DATABASE_TEST("who has blocked, or is blocked by, the model neither enters nor pays, not even with a ticket") {
     for (const bool by_model : {true, false}) {
         Fixture f;
         const auto live = f.plan(30);
@@ -149,7 +149,7 @@ TEST("who has blocked, or is blocked by, the model neither enters nor pays, not 
     }
 }
 
-TEST("lives are listed newest first, by state and by model, page after page") {
+EACH_DATABASE_TEST("lives are listed newest first, by state and by model, page after page") {
     Fixture f;
     const auto first = f.plan(0);
     f.clock.advance(1s);
@@ -167,7 +167,7 @@ TEST("lives are listed newest first, by state and by model, page after page") {
     CHECK(list({.before = second.id}) == std::vector{first.id});
 }
 
-TEST("a room counts people, not sockets, and never the model") {
+EACH_DATABASE_TEST("a room counts people, not sockets, and never the model") {
     Audience audience;
     audience.join({"live", "ana", "s1", false}, "live");
     audience.join({"live", "ana", "s2", false}, "live");

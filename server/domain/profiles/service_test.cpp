@@ -41,7 +41,7 @@ Search search(std::string query, std::string tag = {}) {
 
 }  // namespace
 
-TEST("a change touches the fields it names and no other") {
+EACH_DATABASE_TEST("a change touches the fields it names and no other") {
     Fixture f;
     const auto id = f.person("model", "a@b.c", "Ana");
     Change bio;
@@ -55,7 +55,7 @@ TEST("a change touches the fields it names and no other") {
     CHECK(user.services == R"(["show"])");
 }
 
-TEST("models are found by words and tags taken literally, clients never") {
+EACH_DATABASE_TEST("models are found by words and tags taken literally, clients never") {
     Fixture f;
     f.person("client", "c@b.c", "Ana Cliente");
     const auto ana = f.person("model", "a@b.c", "Ana 100%");
@@ -71,7 +71,7 @@ TEST("models are found by words and tags taken literally, clients never") {
     CHECK(f.names(search("' OR 1=1 --")).empty());
 }
 
-TEST("pages go on after the model they ended with, though others came or changed their names") {
+EACH_DATABASE_TEST("pages go on after the model they ended with, though others came or changed their names") {
     Fixture f;
     for (const char* name : {"bia", "Ana", "Cris", "Ana", "Bia"})
         f.person("model", (std::string{"m"} + std::to_string(f.names({}).size()) + "@b.c").c_str(), name);
@@ -92,7 +92,7 @@ TEST("pages go on after the model they ended with, though others came or changed
     }
 }
 
-TEST("a client has no page among the models") {
+EACH_DATABASE_TEST("a client has no page among the models") {
     Fixture f;
     const auto id = f.person("client", "c@b.c", "Ana");
     CHECK(f.db->read_blocking([&](db::Transaction& tx) { return f.profiles.model(tx, id); }).error().code ==

@@ -2,9 +2,12 @@
 // Errors: 400 `idempotency_key_invalid`; 422 `idempotency_key_reused` when the key came with another request before.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "platform/base/time.hpp"
 #include "platform/db/database.hpp"
@@ -24,5 +27,24 @@ Status check_key(std::string_view key);
 Result<std::optional<std::string>> first_answer(db::Transaction& tx, const OnceOnly& once);
 /// Keeps the answer; the last write of the transaction that has the effect.
 Status keep_answer(db::Transaction& tx, const OnceOnly& once, std::string_view answer, UtcTime now);
+
+/// The same for many requests of one operation: what is known of each (user, key).
+class KnownAnswers {
+public:
+    static Result<KnownAnswers> load(db::Transaction& tx, std::string_view operation,
+                                     const std::vector<OnceOnly>& requests);
+    /// The first answer to this request, or the refusal of a key that came with another one.
+    Result<std::optional<std::string>> first_answer(const OnceOnly& once) const;
+    void keep(const OnceOnly& once, std::string answer);
+    /// Writes what was kept since load().
+    Status write(db::Transaction& tx, std::string_view operation, UtcTime now) const;
+
+private:
+    struct Known {
+        std::string request_hash, answer;
+        bool fresh = false;
+    };
+    std::map<std::pair<std::string, std::string>, Known> known_;  ///< by user and key
+};
 
 }  // namespace confidente::wallet

@@ -49,6 +49,13 @@ struct Payment {
     std::string detail = "{}";  ///< JSON object kept with the transfer
 };
 
+/// A gift that is paid, and what both then have.
+struct PaidGift {
+    Transfer transfer;
+    Balance from;
+    Balance model;
+};
+
 /// One line of a user's statement.
 struct StatementLine {
     std::string transfer_id;
@@ -74,6 +81,9 @@ public:
     Result<Balance> balance_of(db::Transaction& tx, std::string_view user_id) const;
     Result<Transfer> settle_purchase(db::Transaction& tx, const SettledPurchase& purchase);
     Result<Transfer> pay_gift(db::Transaction& tx, const Payment& payment);
+    /// Many gifts with few statements, in their order, each with the balances that it leaves. The keys are new ones: a
+    /// key that was used fails them all (`unique_violation`).
+    Result<std::vector<Result<PaidGift>>> pay_gifts(db::Transaction& tx, const std::vector<Payment>& payments);
     /// Entry to a live, once per viewer: the key is made of live and user by ticket_key().
     Result<Transfer> pay_ticket(db::Transaction& tx, const Payment& payment);
     static std::string ticket_key(std::string_view live_id, std::string_view user_id);

@@ -4,6 +4,8 @@
 #include <mutex>
 #include <thread>
 
+#include "platform/json/rows.hpp"
+
 namespace confidente::bus {
 
 namespace {
@@ -11,6 +13,10 @@ namespace {
 constexpr db::Query kAppend{"outbox_append",
                             "INSERT INTO outbox (topic, key, payload, created_at) "
                             "VALUES (:topic, :key, :payload, :created_at)"};
+constexpr db::Query kAppendAll{"outbox_append_all",
+                               "INSERT INTO outbox (topic, key, payload, created_at) "
+                               "SELECT CAST(:topic AS TEXT), r.value ->> 0, r.value ->> 1, CAST(:created_at AS BIGINT) "
+                               "FROM json_each(:rows) r ORDER BY r.key"};
 constexpr db::Query kCursor{"outbox_cursor", "SELECT seq FROM relay_cursors WHERE consumer = :consumer"};
 constexpr db::Query kAfter{"outbox_after",
                            "SELECT seq, topic, key, payload FROM outbox WHERE seq > :after ORDER BY seq LIMIT :limit"};
@@ -26,6 +32,14 @@ constexpr auto kRetry = std::chrono::milliseconds{500};
 Status append(db::Transaction& tx, std::string_view topic, std::string_view key, std::string_view payload,
               UtcTime now) {
     TRY_VOID(tx.execute(kAppend, {{"topic", topic}, {"key", key}, {"payload", payload}, {"created_at", now.ms}}));
+    return {};
+}
+
+Status append_all(db::Transaction& tx, std::string_view topic, const std::vector<Event>& events, UtcTime now) {
+    if (events.empty()) return {};
+    json::Rows rows;
+    for (const auto& event : events) rows.add(event.key, event.payload);
+    TRY_VOID(tx.execute(kAppendAll, {{"topic", topic}, {"rows", rows.text()}, {"created_at", now.ms}}));
     return {};
 }
 

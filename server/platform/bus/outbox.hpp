@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "platform/base/result.hpp"
 #include "platform/base/time.hpp"
@@ -21,6 +22,14 @@ inline constexpr std::int64_t kBatch = 500;  ///< events published between two c
 
 /// Writes one event. `topic` says what happened, `key` to which object; `payload` is JSON text.
 Status append(db::Transaction& tx, std::string_view topic, std::string_view key, std::string_view payload, UtcTime now);
+
+/// An event on its way into the outbox.
+struct Event {
+    std::string key;
+    std::string payload;
+};
+/// The same for many of one topic, in their order.
+Status append_all(db::Transaction& tx, std::string_view topic, const std::vector<Event>& events, UtcTime now);
 
 /// Called on the relay's thread; may block for as long as publishing takes.
 using Subscriber = std::function<void(const std::string& topic, const std::string& key, const std::string& payload)>;

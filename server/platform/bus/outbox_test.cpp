@@ -3,15 +3,11 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "platform/db/sqlite/sqlite.hpp"
+#include "testing/database.hpp"
 #include "testing/test.hpp"
 
 namespace confidente::bus {
 namespace {
-
-constexpr const char* kTables =
-    "CREATE TABLE outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT, key TEXT, payload TEXT, "
-    "created_at BIGINT); CREATE TABLE relay_cursors (consumer TEXT PRIMARY KEY, seq BIGINT NOT NULL)";
 
 /// What a subscriber heard, and a way to wait for it.
 struct Heard {
@@ -42,14 +38,8 @@ Status write(db::Database& db, std::string payload, bool fail = false) {
     return db.write_blocking(work);
 }
 
-std::unique_ptr<db::Database> fresh() {
-    auto db = db::open_sqlite({}).value();
-    REQUIRE(db->run_script(kTables).has_value());
-    return db;
-}
-
-TEST("events arrive in order, those of a failed transaction never") {
-    auto db = fresh();
+EACH_DATABASE_TEST("events arrive in order, those of a failed transaction never") {
+    auto db = testing::migrated_database();
     REQUIRE(write(*db, "before").has_value());
     Heard heard;
     const Relay relay{*db, "sockets", heard.subscriber()};
@@ -59,8 +49,8 @@ TEST("events arrive in order, those of a failed transaction never") {
     CHECK(heard.wait_for(3) == std::vector<std::string>{"before", "1", "2"});
 }
 
-TEST("more events than one batch all arrive, and a relay started again goes on where it stopped") {
-    auto db = fresh();
+EACH_DATABASE_TEST("more events than one batch all arrive, and a relay started again goes on where it stopped") {
+    auto db = testing::migrated_database();
     constexpr int kMany = 1234;
     auto work = [](db::Transaction& tx) -> Status {
         for (int i = 0; i < kMany; ++i) TRY_VOID(append(tx, "topic", "key", std::to_string(i), UtcTime{1}));

@@ -17,6 +17,7 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -78,6 +79,44 @@ public:
     virtual Result<Rows> query(const Query& query, const Params& params = {}) = 0;
     /// The same, for statements whose rows do not matter: how many rows were changed.
     virtual Result<std::int64_t> execute(const Query& query, const Params& params = {}) = 0;
+    /// Several statements without parameters or rows, for migrations.
+    virtual Status script(std::string_view sql) = 0;
+};
+
+using Work = std::function<Status(Transaction&)>;
+using Done = std::function<void(Status)>;
+
+/// What runs many commands of one kind in one go; engines see it without its types.
+class BatchRunner {
+public:
+    virtual ~BatchRunner() = default;
+    /// One outcome for each command. An error of the whole means that nothing may stay of it.
+    virtual Status run_all(Transaction& tx, std::span<void* const> commands, std::span<Status> outcomes) const = 0;
+};
+
+/// A verb that takes all commands that wait at once, to write them with few statements; a command that fails gives its
+/// own error and writes nothing. It outlives the database.
+template <class Command, class Answer>
+class Batch final : public BatchRunner {
+public:
+    using Run = std::function<Result<std::vector<Result<Answer>>>(Transaction&, std::span<const Command* const>)>;
+    explicit Batch(Run run) : run_(std::move(run)) {}
+    Status run_all(Transaction& tx, std::span<void* const> commands, std::span<Status> outcomes) const override;
+
+private:
+    Run run_;
+};
+
+/// A work on its way to the database.
+struct WorkItem {
+    Work work;  ///< returns true to commit; may be called again if the group it shared had to be rolled back
+    Done done;  ///< called after the commit, with an error if it failed, from a database thread
+    const BatchRunner* batch = nullptr;  ///< may be run together with others of the same one
+    std::shared_ptr<void> command = {};  ///< what `batch` takes
+
+    /// What it adds to its group: a work has a savepoint and statements of its own, a command shares its batch's.
+    std::size_t weight() const { return batch ? 1 : kWorkWeight; }
+    static constexpr std::size_t kWorkWeight = 4;
 };
 
 enum class Engine : std::uint8_t { sqlite, postgres };
@@ -101,22 +140,27 @@ public:
 
     /// Called on a database thread after a commit; must not block. For the outbox relay.
     virtual void on_commit(std::function<void()> listener) = 0;
-    /// Runs a whole SQL script (a migration) in one transaction.
-    virtual Status run_script(std::string_view sql) = 0;
+    /// Runs `work` alone, after whoever writes now in any process and for as long as it takes: for migrations. Blocks.
+    virtual Status run_alone(Work work) = 0;
+    /// Runs a whole SQL script in one transaction, alone.
+    Status run_script(std::string_view sql);
+
+    /// Like write(), with all commands of `batch` that wait at the same time in one run.
+    template <class Command, class Answer>
+    Task<Result<Answer>> write_batched(const Batch<Command, Answer>& batch, Command command);
+    template <class Command, class Answer>
+    Result<Answer> write_batched_blocking(const Batch<Command, Answer>& batch, Command command);
 
 protected:
-    /// `work` returns true to commit; `done` is called after the commit with an error if it failed, from a database
-    /// thread. `work` may be called again if the group it shared had to be rolled back.
-    using Work = std::function<Status(Transaction&)>;
-    using Done = std::function<void(Status)>;
-    virtual void submit_write(Work work, Done done) = 0;
-    virtual void submit_read(Work work, Done done) = 0;
+    virtual void submit_write(WorkItem item) = 0;
+    virtual void submit_read(WorkItem item) = 0;
 
 private:
     template <class F>
     auto run(F work, bool writes) -> Task<std::invoke_result_t<F&, Transaction&>>;
     template <class F>
     auto run_blocking(F work, bool writes) -> std::invoke_result_t<F&, Transaction&>;
+    Status wait_for(std::function<void(Done)> begin);
 };
 
 }  // namespace confidente::db

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "platform/json/rows.hpp"
 #include "testing/test.hpp"
 
 using namespace confidente;
@@ -38,4 +39,18 @@ TEST("a value that is no object is one clear error") {
     json::Reader reader{value};
     reader.optional_text("x");
     CHECK(reader.finish().error().fields.at(0).code == "not_an_object");
+}
+
+TEST("rows for a statement are JSON, whatever their texts hold") {
+    json::Rows rows;
+    CHECK(rows.empty());
+    CHECK(rows.text() == "[]");
+    rows.add("a\"b\\c\n\x01", std::string{"\xC3\xA9"}, -7, INT64_MAX);
+    rows.add("second", "", 0, 1);
+    const auto parsed = json::parse(rows.text()).value().as_array();
+    REQUIRE(parsed.size() == 2);
+    CHECK(parsed[0].as_array()[0].as_string() == "a\"b\\c\n\x01");
+    CHECK(parsed[0].as_array()[1].as_string() == "\xC3\xA9");
+    CHECK(parsed[0].as_array()[2].as_int64() == -7);
+    CHECK(parsed[0].as_array()[3].as_int64() == INT64_MAX);
 }

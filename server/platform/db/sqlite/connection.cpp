@@ -37,6 +37,11 @@ Value column(sqlite3_stmt* statement, int index) {
     }
 }
 
+int compare_bytes(void*, int left_size, const void* left, int right_size, const void* right) {
+    const std::string_view a{static_cast<const char*>(left), static_cast<std::size_t>(left_size)};
+    return a.compare({static_cast<const char*>(right), static_cast<std::size_t>(right_size)});
+}
+
 /// A statement left unreset keeps its locks; resetting also forgets the borrowed parameters.
 struct Reset {
     sqlite3_stmt* statement;
@@ -57,6 +62,8 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem::path
     sqlite3_busy_timeout(handle, kBusyTimeoutMs);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
+    // PostgreSQL's name for comparing bytes, so that one statement can ask for it on both.
+    sqlite3_create_collation(handle, "C", SQLITE_UTF8, nullptr, compare_bytes);
     TRY_VOID(connection->script(pragmas(mode, sync)));
     return connection;
 }
@@ -115,6 +122,37 @@ Status Connection::script(std::string_view sql) {
     return {};
 }
 
+Status Connection::begin() { return begin_with("BEGIN IMMEDIATE"); }
+
+Status Connection::begin_reading() { return begin_with("BEGIN"); }
+
+Status Connection::begin_with(const char* sql) {
+    failed_ = false;
+    return script(sql);
+}
+
+Status Connection::mark() {
+    failed_ = false;
+    return script("SAVEPOINT work");
+}
+
+Status Connection::undo() {
+    failed_ = false;
+    return script("ROLLBACK TO work; RELEASE work");
+}
+
+Status Connection::release() {
+    if (!failed_) return script("RELEASE work");
+    TRY_VOID(undo());
+    return internal_error("a work went on after a failed statement");
+}
+
+Status Connection::commit() { return script("COMMIT"); }
+
+void Connection::rollback() {
+    if (in_transaction()) (void)script("ROLLBACK");
+}
+
 Result<Connection::Statement*> Connection::prepare(const Query& query) {
     if (const auto found = statements_.find(query.sql); found != statements_.end()) return &found->second;
     if (statements_.size() >= kMaxStatements) forget_statements();
@@ -152,6 +190,13 @@ Status Connection::bind(const Query& query, sqlite3_stmt* statement, const Param
 }
 
 Result<std::int64_t> Connection::run(const Query& query, const Params& params, Rows* rows) {
+    if (failed_) return internal_error(std::string{query.name} + ": after a failed statement");
+    auto ran = run_statement(query, params, rows);
+    failed_ = !ran && in_transaction();
+    return ran;
+}
+
+Result<std::int64_t> Connection::run_statement(const Query& query, const Params& params, Rows* rows) {
     TRY(Statement * statement, prepare(query));
     const Reset reset{statement->handle};
     statement->runs->add();

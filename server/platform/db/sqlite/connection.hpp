@@ -10,7 +10,7 @@
 #include <unordered_map>
 
 #include "platform/base/metrics.hpp"
-#include "platform/db/database.hpp"
+#include "platform/db/group.hpp"
 
 namespace confidente::db::sqlite {
 
@@ -19,7 +19,7 @@ enum class Sync : std::uint8_t { full, off };
 
 inline constexpr std::size_t kMaxStatements = 512;  ///< prepared per connection; far above what the slices have
 
-class Connection final : public Transaction {
+class Connection final : public WritingSession {
 public:
     static Result<std::unique_ptr<Connection>> open(const std::filesystem::path& file, Mode mode, Sync sync);
     ~Connection() override;
@@ -28,10 +28,19 @@ public:
 
     Result<Rows> query(const Query& query, const Params& params) override;
     Result<std::int64_t> execute(const Query& query, const Params& params) override;
-    /// Several statements without parameters or rows.
-    Status script(std::string_view sql);
+    Status script(std::string_view sql) override;
+
+    Status begin() override;
+    Status mark() override;
+    Status undo() override;
+    Status release() override;
+    Status commit() override;
+    void rollback() override;
     /// True while a transaction is open; SQLite closes it by itself after some errors (full disk, lost file).
-    bool in_transaction() const;
+    bool in_transaction() const override;
+    bool lost() const override { return false; }
+    /// A transaction that sees one moment and writes nothing; rollback() ends it.
+    Status begin_reading();
 
 private:
     struct Statement {
@@ -45,10 +54,13 @@ private:
     Result<Statement*> prepare(const Query& query);
     Status bind(const Query& query, sqlite3_stmt* statement, const Params& params);
     Result<std::int64_t> run(const Query& query, const Params& params, Rows* rows);
+    Result<std::int64_t> run_statement(const Query& query, const Params& params, Rows* rows);
+    Status begin_with(const char* sql);
     Error error(int code, std::string_view where) const;
     void forget_statements();
 
     sqlite3* handle_;
+    bool failed_ = false;                                    ///< a statement of the running work has failed
     std::unordered_map<std::string, Statement> statements_;  ///< by SQL text
 };
 
