@@ -39,3 +39,12 @@ TEST("a value that is no object is one clear error") {
     reader.optional_text("x");
     CHECK(reader.finish().error().fields.at(0).code == "not_an_object");
 }
+
+TEST("a number that no double holds is malformed") {
+    // 1e400 was read as infinity, and {"price":1e400} came out of serialize() as 1e99999, which no reader takes.
+    for (const char* text : {"1e400", "-1e999", "[1,[1e309]]", R"({"price":1e400})"}) {
+        CAPTURE(text);
+        CHECK(json::parse(text).error().code == "malformed_json");
+    }
+    CHECK(json::parse("[1e308,-1.5,1e-400]").has_value());
+}
