@@ -49,3 +49,13 @@ TEST("lists are read from TOML arrays and what is printed can be read again") {
     REQUIRE(again);
     CHECK(again->list("http.cors_origins").size() == 2);
 }
+
+TEST("what is printed can be read again when a value has line breaks and control characters") {
+    // A value over two lines was printed over two lines: no TOML, and an ESC went to the operator's terminal as it was.
+    const auto config = Config::load(file_with("[log]\nlevel = \"\"\"a\nb\\u001b\\u007f\"\"\"\n"), {}, {});
+    REQUIRE(config);
+    CHECK(config->to_toml().find("\"a\\u000ab\\u001b\\u007f\"") != std::string::npos);
+    const auto again = Config::load(file_with(config->to_toml()), {}, {});
+    REQUIRE(again);
+    CHECK(again->text("log.level") == "a\nb\x1b\x7f");
+}
