@@ -2,7 +2,8 @@
 #
 # One folder under server/ is one target named after it, with `/` written `_`. Names decide what a file is:
 #   *_test.cpp                 the folder's test program, <target>_test, run by ctest
-#   *_fuzz.cpp *_bench.cpp     programs of their own, built on demand elsewhere
+#   x_fuzz.cpp                 a fuzz target, program x_fuzz, its corpus in tests/corpus/x (docs/contributing/fuzzing.md)
+#   *_bench.cpp                programs of their own, built on demand elsewhere
 #   routes*.cpp events*.cpp    the slice's edge, target <target>_edge (what knows HTTP and sockets)
 #   anything else              the target itself
 # LINKS are other folders, LIBRARIES are the system's. EDGE_LINKS go to the edge alone, TEST_LINKS to the tests.
@@ -13,6 +14,8 @@ function(module folder)
   file(GLOB sources CONFIGURE_DEPENDS ${root}/*.cpp)
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  set(fuzzed ${sources})
+  list(FILTER fuzzed INCLUDE REGEX "_fuzz\\.cpp$")
   list(FILTER sources EXCLUDE REGEX "_(test|fuzz|bench)\\.cpp$")
   set(edge ${sources})
   list(FILTER edge INCLUDE REGEX "/(routes|events)[a-z_]*\\.cpp$")
@@ -57,4 +60,26 @@ function(module folder)
     add_executable(${target}_${name} EXCLUDE_FROM_ALL ${bench})
     target_link_libraries(${target}_${name} PRIVATE ${all} ${test_links} ${ARG_LIBRARIES})
   endforeach()
+  foreach(source ${fuzzed})
+    fuzz_target(${folder} ${source} ${all} ${ARG_LIBRARIES})
+  endforeach()
+endfunction()
+
+# fuzz_target(<folder> <source> <target>...): libFuzzer drives it where CONFIDENTE_FUZZER says so. Elsewhere a main of
+# ours replays its corpus and mutates it for a moment, so that the tests need no second compiler.
+function(fuzz_target folder source)
+  get_filename_component(program ${source} NAME_WE)
+  string(REGEX REPLACE "_fuzz$" "" corpus ${program})
+  if(CONFIDENTE_FUZZER)
+    add_executable(${program} ${source})
+    target_link_libraries(${program} PRIVATE ${ARGN} -fsanitize=fuzzer)
+  elseif(CONFIDENTE_TESTS)
+    add_executable(${program} ${source})
+    target_link_libraries(${program} PRIVATE ${ARGN} testing_replay)
+    add_test(NAME ${folder}/${program} COMMAND ${program} ${CMAKE_SOURCE_DIR}/tests/corpus/${corpus})
+    add_dependencies(all-tests ${program})
+  else()
+    return()
+  endif()
+  add_dependencies(all-fuzz ${program})
 endfunction()

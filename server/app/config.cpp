@@ -41,8 +41,14 @@ std::optional<std::string> text_of(const toml::node& node) {
 }
 
 std::string toml_quoted(std::string_view text) {
+    constexpr char kDigits[] = "0123456789abcdef";
     std::string out = "\"";
     for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte == 0x7F) {
+            out += {'\\', 'u', '0', '0', kDigits[byte >> 4], kDigits[byte & 15]};
+            continue;
+        }
         if (c == '"' || c == '\\') out += '\\';
         out += c;
     }

@@ -65,3 +65,13 @@ TEST("of the database's address everything is shown but the password, wherever i
     CHECK(app::masked_url("postgres://h:5432/d") == "postgres://h:5432/d");
     CHECK(app::masked_url("postgres:///d?host=/run/a@b") == "postgres:///d?host=/run/a@b");
 }
+
+TEST("what is printed can be read again when a value has line breaks and control characters") {
+    // A value over two lines was printed over two lines: no TOML, and an ESC went to the operator's terminal as it was.
+    const auto config = Config::load(file_with("[log]\nlevel = \"\"\"a\nb\\u001b\\u007f\"\"\"\n"), {}, {});
+    REQUIRE(config);
+    CHECK(config->to_toml().find("\"a\\u000ab\\u001b\\u007f\"") != std::string::npos);
+    const auto again = Config::load(file_with(config->to_toml()), {}, {});
+    REQUIRE(again);
+    CHECK(again->text("log.level") == "a\nb\x1b\x7f");
+}

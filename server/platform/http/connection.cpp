@@ -18,6 +18,7 @@ using Parser = beast_http::request_parser<beast_http::string_body>;
 constexpr std::uint32_t kMaxHeader = 16 * 1024;
 constexpr std::size_t kReadSize = 16 * 1024;
 constexpr std::size_t kMaxBuffered = 64 * 1024;  // of what the parser has not taken: pipelined requests, chunk lines
+constexpr std::size_t kShortestChunkEnd = 5;     // `0\r\n\r\n`: no chunked body ends with less than this to come
 constexpr std::size_t kMaxLinger = 256 * 1024;   // read after a last answer, so that it is not lost to a reset
 constexpr std::chrono::milliseconds kLingerTime{2000};
 constexpr std::chrono::seconds kWriteTimeout{60};
@@ -134,6 +135,8 @@ private:
 
     void parse() {
         while (true) {
+            // Beast 1.81 aborts when it has seen the line of the last chunk and then gets it again with one byte more.
+            if (phase_ == Phase::body && parser_->chunked() && buffer_.size() < kShortestChunkEnd) return read();
             boost::system::error_code error;
             const auto used = parser_->put(boost::asio::const_buffer{buffer_.data(), buffer_.size()}, error);
             buffer_.erase(0, used);

@@ -49,8 +49,9 @@ std::string websocket_accept(std::string_view key) {
 
 FrameReader::Event FrameReader::next() {
     while (true) {
-        if (buffer_.size() < 2) return {};
-        const auto* bytes = reinterpret_cast<const std::uint8_t*>(buffer_.data());
+        const std::string_view rest = std::string_view{buffer_}.substr(taken_);
+        if (rest.size() < 2) return {};
+        const auto* bytes = reinterpret_cast<const std::uint8_t*>(rest.data());
         const bool final = (bytes[0] & 0x80U) != 0, masked = (bytes[1] & 0x80U) != 0;
         const auto opcode = static_cast<Opcode>(bytes[0] & 0x0FU);
         const bool is_control = (bytes[0] & 0x08U) != 0;
@@ -61,18 +62,18 @@ FrameReader::Event FrameReader::next() {
         std::size_t head = 2;
         if (size >= 126) {
             head = size == 126 ? 4 : 10;
-            if (buffer_.size() < head) return {};
+            if (rest.size() < head) return {};
             size = head == 4 ? load_be16(bytes + 2) : load_be64(bytes + 2);
         }
         // Refused by what the header announces, before the bytes are held.
         if (!is_control && (size > max_message_ || message_.size() + size > max_message_)) return failed(1009);
         const bool open = message_kind_ != Opcode::continuation;
         if (!is_control && open != (opcode == Opcode::continuation)) return failed(1002);
-        if (buffer_.size() < head + 4 + size) return {};
-        std::string payload = buffer_.substr(head + 4, size);
+        if (rest.size() < head + 4 + size) return {};
+        std::string payload{rest.substr(head + 4, size)};
         for (std::size_t i = 0; i < payload.size(); ++i)
-            payload[i] = static_cast<char>(payload[i] ^ buffer_[head + i % 4]);
-        buffer_.erase(0, head + 4 + size);
+            payload[i] = static_cast<char>(payload[i] ^ rest[head + i % 4]);
+        taken_ += head + 4 + size;
         if (is_control) return control(opcode, std::move(payload));
 
         if (!open) message_kind_ = opcode;

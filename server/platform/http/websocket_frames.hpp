@@ -23,7 +23,11 @@ public:
         std::string data;        ///< payload; a close's reason
         std::uint16_t code = 0;  ///< of `close` (1005 if none came), or what to close with when `failed`
     };
-    void feed(std::string_view bytes) { buffer_.append(bytes); }
+    void feed(std::string_view bytes) {
+        buffer_.erase(0, taken_);
+        taken_ = 0;
+        buffer_.append(bytes);
+    }
     /// The next event; need_more when the bytes so far hold none. Nothing follows `failed`.
     Event next();
 
@@ -31,6 +35,7 @@ private:
     Event control(Opcode opcode, std::string payload) const;
     std::size_t max_message_;
     std::string buffer_;                          ///< at most one frame and what one read brought
+    std::size_t taken_ = 0;                       ///< bytes of it that are events already
     std::string message_;                         ///< fragments so far
     Opcode message_kind_ = Opcode::continuation;  ///< continuation: no message is open
 };

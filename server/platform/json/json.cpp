@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <cmath>
 #include <vector>
 
 namespace confidente::json {
@@ -27,6 +28,15 @@ bool has_control(std::string_view text, TextLimits::Lines lines) {
     });
 }
 
+/// Boost.JSON reads 1e400 as infinity, which it then writes in a way that it refuses to read.
+bool is_finite(const Value& value) {
+    if (const auto* number = value.if_double()) return std::isfinite(*number);
+    if (const auto* array = value.if_array()) return std::all_of(array->begin(), array->end(), is_finite);
+    if (const auto* object = value.if_object())
+        return std::all_of(object->begin(), object->end(), [](const auto& item) { return is_finite(item.value()); });
+    return true;
+}
+
 }  // namespace
 
 Result<Value> parse(std::string_view text) {
@@ -35,7 +45,8 @@ Result<Value> parse(std::string_view text) {
     boost::json::error_code ec;
     try {
         Value value = boost::json::parse(text, ec, {}, options);
-        if (!ec) return value;
+        if (!ec && is_finite(value)) return value;
+        if (!ec) ec = boost::json::error::exponent_overflow;
     } catch (const std::exception& e) {
         return Error{.kind = ErrorKind::too_large,
                      .code = "malformed_json",

@@ -22,8 +22,11 @@ std::optional<std::array<std::uint8_t, 4>> parse_v4(std::string_view text) {
     return ip;
 }
 
-/// Groups of an IPv6 address between colons, appended to `out`; the last may be a dotted IPv4. -1 when malformed.
-int parse_groups(std::string_view text, std::array<std::uint8_t, 16>& out) {
+enum class End : bool { middle, last };
+
+/// Groups of an IPv6 address between colons, into `out`; how many bytes, -1 when malformed. The last group of an
+/// address may be a dotted IPv4.
+int parse_groups(std::string_view text, End end_of, std::array<std::uint8_t, 16>& out) {
     if (text.empty()) return 0;
     std::size_t size = 0;
     while (true) {
@@ -31,7 +34,7 @@ int parse_groups(std::string_view text, std::array<std::uint8_t, 16>& out) {
         const std::string_view part = text.substr(0, colon);
         if (part.find('.') != std::string_view::npos) {
             const auto v4 = parse_v4(part);
-            if (!v4 || colon != std::string_view::npos || size + 4 > 16) return -1;
+            if (!v4 || colon != std::string_view::npos || end_of == End::middle || size + 4 > 16) return -1;
             std::copy(v4->begin(), v4->end(), out.begin() + static_cast<std::ptrdiff_t>(size));
             return static_cast<int>(size + 4);
         }
@@ -50,10 +53,11 @@ int parse_groups(std::string_view text, std::array<std::uint8_t, 16>& out) {
 std::optional<std::array<std::uint8_t, 16>> parse_v6(std::string_view text) {
     std::array<std::uint8_t, 16> head = {}, tail = {};
     const std::size_t gap = text.find("::");
-    const int head_size = parse_groups(text.substr(0, gap), head);
+    const End head_end = gap == std::string_view::npos ? End::last : End::middle;
+    const int head_size = parse_groups(text.substr(0, gap), head_end, head);
     if (head_size < 0) return {};
     if (gap == std::string_view::npos) return head_size == 16 ? std::optional{head} : std::nullopt;
-    const int tail_size = parse_groups(text.substr(gap + 2), tail);
+    const int tail_size = parse_groups(text.substr(gap + 2), End::last, tail);
     if (tail_size < 0 || head_size + tail_size > 14) return {};
     std::copy_n(tail.begin(), tail_size, head.begin() + 16 - tail_size);
     return head;

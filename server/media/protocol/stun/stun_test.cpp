@@ -153,6 +153,14 @@ TEST("cut or noisy datagrams are no messages") {
     }
 }
 
+TEST("a dotted IPv4 stands at the end of an address only") {
+    // 44:f:1.2.3.22::DD was read as 44:f:102:316::dd: a dotted part counted as the last of what stands before `::`.
+    CHECK_FALSE(SocketAddress::parse("44:f:1.2.3.22::DD", 1));
+    CHECK_FALSE(SocketAddress::parse("1.2.3.4::", 1));
+    CHECK(SocketAddress::parse("1:2:3:4:5:6:1.2.3.4", 1)->ip_text() == "1:2:3:4:5:6:102:304");
+    CHECK(SocketAddress::parse("64:ff9b::192.0.2.33", 1)->ip_text() == "64:ff9b::c000:221");
+}
+
 TEST("addresses have one text each") {
     for (const char* text : {"0.0.0.0", "127.0.0.1", "255.255.255.255", "::", "::1", "1::", "2001:db8::1:0:0:1",
                              "fe80::1", "2001:db8:1:2:3:4:5:6", "1:0:0:2::3"}) {

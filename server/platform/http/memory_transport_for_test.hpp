@@ -1,0 +1,74 @@
+// A connection without sockets, for tests: one thread's loop run by hand, and a transport that gives bytes in pieces of
+// a chosen size and keeps what is written. Deadlines never expire.
+#pragma once
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "platform/http/transport.hpp"
+
+namespace confidente::http {
+
+class HandRunLoop final : public Executor, public Sessions {
+public:
+    void post(std::function<void()> work) override { work_.push_back(std::move(work)); }
+    void run() {
+        for (; !work_.empty(); work_.pop_front()) work_.front()();
+    }
+    void opened(std::shared_ptr<Session> session) override { open_.push_back(std::move(session)); }
+    void ended(Session& session) override {
+        std::erase_if(open_, [&](const auto& one) { return one.get() == &session; });
+    }
+    bool draining() const override { return false; }
+    std::size_t open() const { return open_.size(); }
+
+private:
+    std::deque<std::function<void()>> work_;
+    std::vector<std::shared_ptr<Session>> open_;
+};
+
+/// Gives `bytes` in pieces and keeps what is written.
+class MemoryTransport final : public Transport {
+public:
+    MemoryTransport(HandRunLoop& loop, std::string_view bytes, std::size_t piece)
+        : loop_(loop), rest_(bytes), piece_(piece) {}
+    void handshake(Done done) override { later(std::move(done), true, 0); }
+    void read_some(char* data, std::size_t size, Done done) override {
+        const auto taken = rest_.substr(0, std::min({size, piece_, rest_.size()}));
+        std::copy(taken.begin(), taken.end(), data);
+        rest_.remove_prefix(taken.size());
+        later(std::move(done), !closed_ && !taken.empty(), taken.size());
+    }
+    void write(std::vector<std::string_view> parts, Done done) override {
+        std::size_t size = 0;
+        for (const auto part : parts) {
+            written.append(part);
+            size += part.size();
+        }
+        later(std::move(done), !closed_, size);
+    }
+    void shutdown(Done done) override { later(std::move(done), !closed_, 0); }
+    void close() override { closed_ = true; }
+    void deadline(std::chrono::milliseconds, std::function<void()>) override {}
+    void no_deadline() override {}
+    Executor& executor() override { return loop_; }
+    const std::string& remote_address() const override { return address_; }
+
+    std::string written;
+
+private:
+    void later(Done done, bool ok, std::size_t bytes) {
+        loop_.post([done = std::move(done), ok, bytes] { done(ok, bytes); });
+    }
+    HandRunLoop& loop_;
+    std::string_view rest_;
+    std::size_t piece_;
+    std::string address_ = "192.0.2.1";
+    bool closed_ = false;
+};
+
+}  // namespace confidente::http
