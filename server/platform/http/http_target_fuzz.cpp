@@ -55,9 +55,11 @@ void check_query(std::string_view query) {
     request.query = query;
     for (const std::string_view name : {"q", "limit", "cursor", ""})
         if (const auto value = request.query_param(name)) check(is_utf8(*value) && value->size() <= query.size());
-    if (const auto page = page_of(request, 20)) {
+    static const Cursors cursors{"a key that strangers do not have"};
+    if (const auto page = page_of(request, 20, cursors, "lives")) {
         check(page->limit >= 1 && page->limit <= kLargestPage);
-        check(!page->before || *page->before >= 1);
+        // No stranger seals a cursor.
+        check(!page->after || cursors.seal("lives", *page->after) == request.query_param("cursor"));
     } else {
         check(page.error().code == "invalid_limit" || page.error().code == "invalid_cursor");
     }
