@@ -12,7 +12,7 @@ ALTER TABLE users
     ALTER COLUMN bio TYPE TEXT COLLATE "C",
     ALTER COLUMN services TYPE TEXT COLLATE "C";
 
--- A reference costs one query a row: seven for each gift, a third of all it costs. These three are between rows that one
+-- A reference costs one query a row: seven for each gift, a sixth of all it costs. These three are between rows that one
 -- transaction writes together from one list, and `ledger verify` proves them (I1, I3, I9).
 ALTER TABLE entries DROP CONSTRAINT entries_transfer_id_fkey, DROP CONSTRAINT entries_account_id_fkey;
 ALTER TABLE gifts DROP CONSTRAINT gifts_transfer_id_fkey;

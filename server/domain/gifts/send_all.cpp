@@ -75,7 +75,8 @@ public:
         if (price > 0 && !entered_.contains({command.live.value, user}))
             return Error{ErrorKind::forbidden, "entry_required", "Enter the live first."};
         const auto name = names_.find(user);
-        return Stage{model, name == names_.end() ? std::string{} : name->second};
+        if (name == names_.end()) return Error{ErrorKind::not_found, "user_not_found", "There is no such person."};
+        return Stage{model, name->second};
     }
 
 private:

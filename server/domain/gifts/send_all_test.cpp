@@ -63,7 +63,8 @@ TEST("a poor client fails alone, at the very gift that is too much, and the othe
     testing::each_database([](db::Database& db) {
         World world{db};
         const auto sent = world.send({rose("rich", "1"), rose("poor", "1"), rose("poor", "2"), rose("poor", "3"),
-                                      rose("rich", "2", "other"), rose("rich", "3", "nowhere"), rose("rich", "4")});
+                                      rose("rich", "2", "other"), rose("rich", "3", "nowhere"), rose("rich", "4"),
+                                      rose("nobody", "1")});
         CHECK(sent[0]->answer.find("\"balance\":990") != std::string::npos);
         CHECK(sent[1]->answer.find("\"balance\":15") != std::string::npos);
         CHECK(sent[2]->answer.find("\"balance\":5") != std::string::npos);
@@ -71,6 +72,7 @@ TEST("a poor client fails alone, at the very gift that is too much, and the othe
         CHECK(sent[4]->answer.find("\"balance\":980") != std::string::npos);
         CHECK(sent[5].error().code == "live_not_found");
         CHECK(sent[6]->answer.find("\"balance\":970") != std::string::npos);
+        CHECK(sent[7].error().code == "user_not_found");
         CHECK(world.balance("poor").tokens == 5);
         CHECK(world.balance("luna").pending == 28);
         CHECK(world.balance("sol").pending == 7);
