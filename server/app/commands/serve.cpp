@@ -122,7 +122,9 @@ struct Rooms {
           wallet(clock, random, {.commission = wallet::BasisPoints{config.integer("wallet.commission_basis_points")}}),
           lives(clock, random, chats,
                 [this](db::Transaction& tx, const lives::Ticket& ticket) { return charge(tx, ticket); }) {
-        sockets = socketio::Server::make({}, auth::make_authenticator(tokens, clock), clock, random);
+        socketio::Config realtime;
+        realtime.volatile_events = {"user:typing"};
+        sockets = socketio::Server::make(std::move(realtime), auth::make_authenticator(tokens, clock), clock, random);
     }
 
     Status charge(db::Transaction& tx, const lives::Ticket& ticket) {
