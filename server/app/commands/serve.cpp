@@ -139,7 +139,9 @@ struct Rooms {
     Status open_accounts() {
         TRY(accounts, Accounts::open(config, data_dir, clock, random));
         TRY_VOID(accounts->recall(*database));
-        sockets = socketio::Server::make({}, accounts->authenticator(), clock, random);
+        socketio::Config realtime;
+        realtime.volatile_events = {"user:typing"};
+        sockets = socketio::Server::make(std::move(realtime), accounts->authenticator(), clock, random);
         return {};
     }
 

@@ -56,6 +56,17 @@ struct Edge {
         co_return json::Value(std::move(out));
     }
 
+    /// A client that lost its line is back in the live's room; whether it still may be is asked again.
+    Task<Result<json::Value>> come_back(std::string id, std::string user, std::string socket_id) {
+        auto work = [this, id, user](db::Transaction& tx) { return deps.lives.visit(tx, id, user); };
+        const auto live = co_await deps.db.write(work);
+        if (live)
+            deps.audience.join({id, user, socket_id, live->model_id == user}, live->status);
+        else
+            sockets.leave(socket_id, room_of(id));
+        co_return json::Value{};
+    }
+
     Task<Result<json::Value>> leave(socketio::EventRequest request) {
         CO_TRY(const auto id, read_live_id(request));
         sockets.leave(request.socket_id, room_of(id));
@@ -72,6 +83,15 @@ void add_events(socketio::Server& sockets, EventDeps deps) {
                  [edge](socketio::EventRequest request) { return edge->join(std::move(request)); }});
     sockets.add({"live:leave", http::Access::signed_in(), http::Rate{60, 20},
                  [edge](socketio::EventRequest request) { return edge->leave(std::move(request)); }});
+    sockets.on_recover(
+        [edge](const http::Principal& who, std::string_view socket_id, const std::vector<std::string>& rooms) {
+            const std::string prefix = room_of({});
+            for (const auto& room : rooms) {
+                if (!room.starts_with(prefix)) continue;
+                auto task = edge->come_back(room.substr(prefix.size()), who.user_id, std::string{socket_id});
+                start<Result<json::Value>>(std::move(task), [](const Result<json::Value>&) {});
+            }
+        });
     sockets.on_disconnect([edge](const http::Principal&, std::string_view socket_id, const std::vector<std::string>&) {
         edge->deps.audience.drop(socket_id);
     });

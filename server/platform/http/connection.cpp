@@ -72,7 +72,8 @@ public:
     }
     void drain() override {
         draining_ = true;
-        if (phase_ == Phase::idle) end();
+        if (phase_ == Phase::idle) return end();
+        if (caller_) caller_->leave();
     }
     void abort() override { end(); }
 
@@ -82,6 +83,8 @@ private:
     void end() {
         if (phase_ == Phase::ended) return;
         phase_ = Phase::ended;
+        exchange_.hold.reset();
+        if (const auto caller = std::move(caller_)) caller->leave();
         transport_->close();
         sessions_.ended(*this);
     }
@@ -120,15 +123,25 @@ private:
 
     void read() {
         if (buffer_.size() >= kMaxBuffered) return malformed();
+        read_some();
+    }
+
+    /// At most one read is under way: one that began while a poll waited may still be.
+    void read_some() {
+        if (reading_) return;
+        reading_ = true;
         transport_->read_some(input_.data(), input_.size(),
                               [self = shared_from_this()](bool ok, std::size_t bytes) { self->received(ok, bytes); });
     }
 
     void received(bool ok, std::size_t bytes) {
+        reading_ = false;
         if (phase_ == Phase::lingering) return lingered(ok, bytes);
-        if (phase_ == Phase::ended || phase_ == Phase::writing) return;  // a timeout was quicker
+        if (phase_ == Phase::ended) return;
+        if (ok) buffer_.append(input_.data(), bytes);
+        if (phase_ == Phase::writing) return;  // a timeout or an answer was quicker
         if (!ok) return end();
-        buffer_.append(input_.data(), bytes);
+        if (phase_ == Phase::handling) return;  // the next request came before the answer; it waits
         if (phase_ == Phase::idle) begin_header();
         parse();
     }
@@ -219,12 +232,16 @@ private:
         if (exchange_.websocket) return upgrade();
         if (exchange_.early) return respond(gate_.finish(exchange_, std::move(*exchange_.early)), keep);
         request_.body = std::move(parser_->get().body());
+        if (exchange_.plain) request_.caller = caller_ = std::make_shared<Caller>();
         std::function<void(Result<Response>)> done = [self = shared_from_this(), keep](Result<Response> result) {
             if (Executor::current() == &self->transport_->executor()) return self->handled(std::move(result), keep);
             auto shared = std::make_shared<Result<Response>>(std::move(result));
             self->transport_->executor().post([self, shared, keep] { self->handled(std::move(*shared), keep); });
         };
-        start_task(Gate::handle(exchange_.route, std::move(request_)), std::move(done));
+        const Handler* handler = exchange_.plain ? &exchange_.plain->answer : &exchange_.route->handler;
+        start_task(Gate::handle(handler, std::move(request_)), std::move(done));
+        // Whoever waits may hang up; only a read tells.
+        if (caller_ && phase_ == Phase::handling && buffer_.empty()) read_some();
     }
 
     static void start_task(Task<Result<Response>> task, std::function<void(Result<Response>)> done) {
@@ -235,20 +252,22 @@ private:
 
     void handled(Result<Response> result, Keep keep) {
         if (phase_ != Phase::handling) return;
+        caller_.reset();
+        exchange_.hold.reset();
         respond(gate_.finish(exchange_, std::move(result)), draining_ ? Keep::no : keep);
     }
 
     void upgrade() {
         auto peer = std::make_shared<WebSocketPeer>(transport_, sessions_, exchange_.websocket->max_message);
-        auto handler = exchange_.websocket->accept(request_, peer);
-        if (!handler) {
+        auto accepted = exchange_.websocket->accept(request_, peer);
+        if (auto* refusal = std::get_if<Response>(&accepted)) {
             peer->forget();
-            return respond(gate_.finish(exchange_, handler.error()), Keep::no);
+            return respond(gate_.finish(exchange_, std::move(*refusal)), Keep::no);
         }
         const Response response = gate_.finish(exchange_, Response::empty(101));
         phase_ = Phase::ended;
-        peer->start(std::move(*handler), websocket_accept(*request_.header("Sec-WebSocket-Key")), response.headers,
-                    std::move(buffer_));
+        peer->start(std::move(std::get<0>(accepted)), websocket_accept(*request_.header("Sec-WebSocket-Key")),
+                    response.headers, std::move(buffer_));
         sessions_.ended(*this);
     }
 
@@ -293,10 +312,7 @@ private:
         });
     }
 
-    void read_rest() {
-        transport_->read_some(input_.data(), input_.size(),
-                              [self = shared_from_this()](bool ok, std::size_t bytes) { self->received(ok, bytes); });
-    }
+    void read_rest() { read_some(); }
 
     void lingered(bool ok, std::size_t bytes) {
         lingered_ += bytes;
@@ -313,9 +329,11 @@ private:
     std::array<char, kReadSize> input_{};
     Request request_;
     Exchange exchange_;
-    std::string head_, body_;  ///< being written
+    std::shared_ptr<Caller> caller_;  ///< while a plain request of an endpoint is handled
+    std::string head_, body_;         ///< being written
     Phase phase_ = Phase::idle;
     bool draining_ = false;
+    bool reading_ = false;
     bool reading_after_timeout_ = false;  ///< a read is still under way: no second one may begin
     std::size_t served_ = 0, lingered_ = 0;
 };

@@ -79,8 +79,10 @@ void Gate::route(Request& request, Exchange& exchange) {
         exchange.route = nullptr;
         exchange.early = problem(error, exchange.language, request.request_id);
     };
-    if (endpoint(request.path)) {
-        if (auto allowed = upgrade(request, exchange); !allowed) fail(allowed.error());
+    if (const auto* found = endpoint(request.path)) {
+        const bool asks = has_token(request.header("Upgrade").value_or(""), "websocket");
+        auto allowed = asks || !found->answer ? upgrade(request, exchange) : plain(request, *found, exchange);
+        if (!allowed) fail(allowed.error());
         return;
     }
     auto match = router_.match(request.method, request.path);
@@ -154,6 +156,10 @@ std::optional<Response> Gate::preflight(const Request& request, Exchange& exchan
         allow += ", " + std::string{to_string(method)};
     }
     if (!known) return problem(not_found(), exchange.language, request.request_id);
+    return preflight_answer(request, exchange, allow);
+}
+
+Response Gate::preflight_answer(const Request& request, const Exchange& exchange, const std::string& allow) {
     if (!request.header("Access-Control-Request-Method")) return Response::empty(204).with("Allow", allow);
     if (exchange.origin.empty())
         return problem(Error{ErrorKind::forbidden, "origin_not_allowed", "This origin is not allowed."},
@@ -165,8 +171,8 @@ std::optional<Response> Gate::preflight(const Request& request, Exchange& exchan
         .with("Access-Control-Max-Age", "600");
 }
 
-Task<Result<Response>> Gate::handle(const Route* route, Request request) {
-    auto task = route->handler(std::move(request));
+Task<Result<Response>> Gate::handle(const Handler* handler, Request request) {
+    auto task = (*handler)(std::move(request));
     auto result = co_await task;
     co_return result;
 }
@@ -193,15 +199,32 @@ Status Gate::upgrade(Request& request, Exchange& exchange) const {
     const auto key = request.header("Sec-WebSocket-Key").value_or("");
     if (!asked || key.size() != 24 || request.header("Sec-WebSocket-Version") != "13")
         return Error{ErrorKind::invalid, "upgrade_required", "This address accepts only WebSocket upgrades."};
-    // A browser lets any page open a socket here; only Origin tells ours from the others.
-    const auto origin = request.header("Origin");
-    if (origin && exchange.origin.empty() && !is_own_host(*origin, request))
+    if (is_foreign(request, exchange))
         return Error{ErrorKind::forbidden, "origin_not_allowed", "This origin is not allowed."};
     std::optional<Error> ignored;
     identify(request, ignored);
     exchange.websocket = endpoint(request.path);
     exchange.max_body = 0;
     return {};
+}
+
+Status Gate::plain(const Request& request, const WebSocketEndpoint& endpoint, Exchange& exchange) const {
+    if (is_foreign(request, exchange))
+        return Error{ErrorKind::forbidden, "origin_not_allowed", "This origin is not allowed."};
+    if (request.method == Method::options) {
+        exchange.early = preflight_answer(request, exchange, "OPTIONS, GET, POST");
+        return {};
+    }
+    exchange.plain = &endpoint;
+    exchange.max_body = request.method == Method::post ? endpoint.max_message : 0;
+    if (endpoint.begin) exchange.hold = endpoint.begin(request);
+    return {};
+}
+
+/// A browser lets any page open a socket here; only Origin tells ours from the others.
+bool Gate::is_foreign(const Request& request, const Exchange& exchange) const {
+    const auto origin = request.header("Origin");
+    return origin && exchange.origin.empty() && !is_own_host(*origin, request);
 }
 
 bool Gate::is_cors_origin(std::string_view origin) const {

@@ -30,6 +30,8 @@ struct Exchange {
     Instant began{};
     const Route* route = nullptr;                  ///< null without `websocket`: `early` is the answer
     const WebSocketEndpoint* websocket = nullptr;  ///< an upgrade that may go on
+    const WebSocketEndpoint* plain = nullptr;      ///< a plain request on a websocket's path
+    std::shared_ptr<void> hold;                    ///< what the endpoint's `begin` gave
     std::optional<Response> early;                 ///< known without a handler
     std::size_t max_body = 64 * 1024;              ///< bytes
 };
@@ -42,7 +44,7 @@ public:
     /// Called when the headers are there. Fills the request's address, id, params and principal.
     Exchange admit(Request& request);
     /// Runs the handler of an admitted exchange.
-    static Task<Result<Response>> handle(const Route* route, Request request);
+    static Task<Result<Response>> handle(const Handler* handler, Request request);
     /// Makes the answer complete: problem for an error, encoding, headers; counts and logs it.
     Response finish(const Exchange& exchange, Result<Response> result);
     /// For requests too broken to be admitted: a complete answer.
@@ -54,12 +56,15 @@ public:
 private:
     const WebSocketEndpoint* endpoint(std::string_view path) const;
     Status upgrade(Request& request, Exchange& exchange) const;
+    Status plain(const Request& request, const WebSocketEndpoint& endpoint, Exchange& exchange) const;
+    bool is_foreign(const Request& request, const Exchange& exchange) const;
     void identify(Request& request, std::optional<Error>& refused) const;
     std::string client_address(const Request& request) const;
     bool is_own_host(std::string_view origin, const Request& request) const;
     bool is_cors_origin(std::string_view origin) const;
     void route(Request& request, Exchange& exchange);
     std::optional<Response> preflight(const Request& request, Exchange& exchange) const;
+    static Response preflight_answer(const Request& request, const Exchange& exchange, const std::string& allow);
     Status authorise(Request& request, const Route& route) const;
     Status limit(const std::string& key, Rate rate, Exchange& exchange);
     void encode(const Exchange& exchange, Response& response) const;

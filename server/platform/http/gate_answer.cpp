@@ -96,6 +96,8 @@ void Gate::add_headers(const Exchange& exchange, Response& response) const {
 void Gate::record(const Exchange& exchange, const Response& response) {
     const double seconds = static_cast<double>((clock_.now() - exchange.began).count()) / 1e9;
     by_class_[static_cast<std::size_t>(std::clamp(response.status / 100, 1, 5) - 1)]->add();
+    // A poll waits on purpose, and comes again and again: it would drown the times and the log of the others.
+    if (exchange.plain && response.status < 400) return;
     duration_.observe_seconds(seconds);
     log::info("http.request", {{"http.request.method", to_string(exchange.method)},
                                {"http.route", exchange.path},

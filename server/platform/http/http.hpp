@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,20 @@ std::string_view to_string(Method method);
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
+/// Who waits for an answer that may take long, such as a pending poll. On the connection's executor.
+class Caller {
+public:
+    /// `gone` is called at most once: when the client hangs up, or the server stops, before the answer. The handler
+    /// answers then, so that nothing of it stays behind; nobody may read it.
+    void on_gone(std::function<void()> gone) { gone_ = std::move(gone); }
+    void leave() {
+        if (const auto gone = std::exchange(gone_, nullptr)) gone();
+    }
+
+private:
+    std::function<void()> gone_;
+};
+
 /// One request, complete. Header names are matched without regard to case.
 struct Request {
     Method method = Method::get;
@@ -36,6 +51,7 @@ struct Request {
     std::string remote_address;  ///< the client's, behind trusted proxies only
     std::string request_id;
     std::optional<Principal> principal;  ///< set when a valid bearer token came along
+    std::shared_ptr<Caller> caller;      ///< for the plain requests of a WebSocketEndpoint only
 
     /// Path parameter; every name in the route's pattern is there.
     const std::string& param(std::string_view name) const;

@@ -94,8 +94,8 @@ struct Fixture {
         std::filesystem::remove_all(web.parent_path());
         log::set_sink(nullptr);
     }
-    static Result<std::shared_ptr<WebSocketHandler>> accept(const Request& request, std::shared_ptr<WebSocket> socket) {
-        if (request.query_param("refuse")) return Error{ErrorKind::forbidden, "forbidden", "Not you."};
+    static Acceptance accept(const Request& request, std::shared_ptr<WebSocket> socket) {
+        if (request.query_param("refuse")) return Response::empty(403);
         return std::shared_ptr<WebSocketHandler>{std::make_shared<Echo>(std::move(socket))};
     }
     std::uint16_t port() const { return server->port(); }

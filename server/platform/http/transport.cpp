@@ -1,5 +1,6 @@
 #include "platform/http/transport.hpp"
 
+#include <array>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ssl/stream.hpp>
@@ -12,6 +13,8 @@ namespace {
 
 using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
                                          asio::io_context::executor_type>;
+
+constexpr std::size_t kSharedBuffer = 16 * 1024;  // bytes of one read
 
 template <class Stream>
 class StreamTransport final : public Transport, public std::enable_shared_from_this<StreamTransport<Stream>> {
@@ -38,6 +41,27 @@ public:
 
     void read_some(char* data, std::size_t size, Done done) override {
         stream_.async_read_some(asio::buffer(data, size), completion(std::move(done)));
+    }
+
+    void read_shared(std::function<void(bool ok, std::string_view bytes)> done) override {
+        if constexpr (kTls) {
+            auto own = std::make_shared<std::array<char, kSharedBuffer>>();
+            stream_.async_read_some(asio::buffer(*own), [self = this->shared_from_this(), own, done = std::move(done)](
+                                                            const boost::system::error_code& error, std::size_t bytes) {
+                done(!error, {own->data(), bytes});
+            });
+        } else {
+            stream_.async_wait(Socket::wait_read, [self = this->shared_from_this(),
+                                                   done = std::move(done)](boost::system::error_code error) mutable {
+                thread_local std::array<char, kSharedBuffer> shared;
+                std::size_t bytes = 0;
+                if (!error) self->stream_.non_blocking(true, error);
+                if (!error) bytes = self->stream_.read_some(asio::buffer(shared), error);
+                if (error == asio::error::would_block || error == asio::error::try_again)
+                    return self->read_shared(std::move(done));
+                done(!error, {shared.data(), bytes});
+            });
+        }
     }
 
     void write(std::vector<std::string_view> parts, Done done) override {

@@ -20,6 +20,9 @@ public:
     virtual ~Transport() = default;
     virtual void handshake(Done done) = 0;
     virtual void read_some(char* data, std::size_t size, Done done) = 0;
+    /// Reads into a buffer that the thread's connections share, so that one that is idle holds none. `bytes` are
+    /// there during the call only. TLS brings a buffer of its own per read.
+    virtual void read_shared(std::function<void(bool ok, std::string_view bytes)> done) = 0;
     /// Writes all parts, in order, gathered.
     virtual void write(std::vector<std::string_view> parts, Done done) = 0;
     /// Tells the peer that no more will come.

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "platform/base/task.hpp"
@@ -39,15 +40,21 @@ public:
     virtual void closed() = 0;
 };
 
-/// Accepts or refuses an upgrade on a path. An Error becomes a problem response; otherwise the handler owns the peer.
-/// The WebSocket stays alive as long as somebody holds it.
-using WebSocketAcceptor =
-    std::function<Result<std::shared_ptr<WebSocketHandler>>(const Request&, std::shared_ptr<WebSocket>)>;
+/// The owner of the new websocket, or the answer that refuses it.
+using Acceptance = std::variant<std::shared_ptr<WebSocketHandler>, Response>;
 
+/// Accepts or refuses an upgrade on a path. The WebSocket stays alive as long as somebody holds it.
+using WebSocketAcceptor = std::function<Acceptance(const Request&, std::shared_ptr<WebSocket>)>;
+
+/// A path for websockets, and for the plain requests of a protocol that begins without them (Engine.IO's polling).
 struct WebSocketEndpoint {
     std::string path;                     ///< `/socket.io/`
-    std::size_t max_message = 1'000'000;  ///< bytes; larger closes with 1009
+    std::size_t max_message = 1'000'000;  ///< bytes, of bodies too; a larger message closes with 1009
     WebSocketAcceptor accept;
+    /// Plain requests of any method; null refuses them. The answer may come much later: see Request::caller.
+    Handler answer = nullptr;
+    /// Called with the headers, before the body; what it returns is let go when the request was answered or lost.
+    std::function<std::shared_ptr<void>(const Request&)> begin = nullptr;
 };
 
 }  // namespace confidente::http

@@ -105,14 +105,14 @@ void WebSocketPeer::written(bool ok) {
 }
 
 void WebSocketPeer::read() {
-    transport_->read_some(input_.data(), input_.size(),
-                          [self = shared_from_this()](bool ok, std::size_t bytes) { self->received(ok, bytes); });
+    transport_->read_shared(
+        [self = shared_from_this()](bool ok, std::string_view bytes) { self->received(ok, bytes); });
 }
 
-void WebSocketPeer::received(bool ok, std::size_t bytes) {
+void WebSocketPeer::received(bool ok, std::string_view bytes) {
     if (ended_) return;
     if (!ok) return end();
-    reader_.feed({input_.data(), bytes});
+    reader_.feed(bytes);
     process();
     if (!ended_ && !close_received_) read();
 }

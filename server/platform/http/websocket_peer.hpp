@@ -2,7 +2,6 @@
 // called exactly once, after the last `message`; the queue never passes kMaxQueued bytes.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -44,7 +43,7 @@ private:
     void flush();
     void written(bool ok);
     void read();
-    void received(bool ok, std::size_t bytes);
+    void received(bool ok, std::string_view bytes);
     void process();
     void send_close(std::uint16_t code, std::string_view reason);
     void end();
@@ -53,7 +52,6 @@ private:
     Sessions& sessions_;
     FrameReader reader_;
     std::shared_ptr<WebSocketHandler> handler_;
-    std::array<char, 16 * 1024> input_{};
 
     std::mutex mutex_;  ///< guards queue_ and flush_posted_: send() comes from any thread
     std::vector<Outgoing> queue_;

@@ -2,154 +2,221 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <charconv>
 
 namespace confidente::socketio {
 namespace {
 
-/// Longest wait for which an expiry is planned; the heartbeat looks at wall time again long before.
+/// Longest wait for which an expiry is planned; wall time is looked at again then.
 constexpr std::int64_t kLongestExpiryMs = 86'400'000;
+/// How soon wall time is looked at again when it was set back.
+constexpr Duration kLookAgain = 10s;
 
-std::string token_of(const Packet& packet) {
-    const auto* object = packet.data ? packet.data->if_object() : nullptr;
-    const auto* value = object != nullptr ? object->if_contains("token") : nullptr;
-    const auto* token = value != nullptr ? value->if_string() : nullptr;
-    if (token == nullptr || token->size() > kMaxToken) return {};
-    return std::string(token->data(), token->size());
+Frame text(std::string frame) { return {std::make_shared<const std::string>(std::move(frame)), false}; }
+
+std::string_view text_field(const json::Value* value, std::string_view name) {
+    const auto* object = value != nullptr ? value->if_object() : nullptr;
+    const auto* field = object != nullptr ? object->if_contains(name) : nullptr;
+    const auto* found = field != nullptr ? field->if_string() : nullptr;
+    return found != nullptr ? std::string_view(*found) : std::string_view{};
 }
 
-IncomingEvent incoming(const Packet& packet) {
+Comeback comeback_of(const json::Value* auth) {
+    Comeback comeback;
+    const auto pid = text_field(auth, "pid");
+    if (pid.size() <= kMaxNamespace) comeback.pid = pid;
+    const auto offset = text_field(auth, "offset");
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(offset.data(), offset.data() + offset.size(), number);
+    if (error == std::errc{} && end == offset.data() + offset.size() && !offset.empty()) comeback.offset = number;
+    return comeback;
+}
+
+json::Value expiry_json(UtcTime expires_at) { return json::Object{{"expiresAt", to_iso8601(expires_at)}}; }
+
+}  // namespace
+
+Connection::Connection(ConnectionHost& host)
+    : host_(host), connect_by_(host.now().at + host.config().connect_timeout) {}
+
+void Connection::receive(std::string_view data, bool binary, ConnectionOutbox& out) {
+    const Now now = host_.now();
+    if (closed_ || expire(now, out)) return;
+    if (binary) return attachment(data, now, out);
+    // The attachments of a binary packet follow it at once; nothing comes between.
+    if (partial_) return close({1002, "attachment missing"}, out);
+    auto parsed = parse_packet(data);
+    if (!parsed) return close({1002, "broken packet"}, out);
+    if (parsed->attachments == 0) return packet(std::move(*parsed), {}, now, out);
+    partial_ = Partial{std::move(*parsed), {}, data.size(), now.at + host_.config().attachment_timeout};
+}
+
+void Connection::attachment(std::string_view bytes, Now now, ConnectionOutbox& out) {
+    if (!partial_) return close({1002, "unexpected attachment"}, out);
+    partial_->bytes += bytes.size();
+    if (partial_->bytes > kMaxMessage) return close({1009, "too large"}, out);
+    partial_->attachments.push_back(std::make_shared<const std::string>(bytes));
+    if (partial_->attachments.size() < partial_->packet.attachments) return;
+    auto whole = std::move(*partial_);
+    partial_.reset();
+    if (!placeholders_fit(*whole.packet.data, whole.attachments.size())) return close({1002, "broken packet"}, out);
+    packet(std::move(whole.packet), std::move(whole.attachments), now, out);
+}
+
+void Connection::packet(Packet packet, Attachments attachments, Now now, ConnectionOutbox& out) {
+    if (packet.type == PacketType::connect) return connect(packet, now, out);
+    if (socket_id(packet.nsp).empty()) return close({1002, "not connected"}, out);
+    switch (packet.type) {
+        case PacketType::event:
+        case PacketType::binary_event:
+            return event(std::move(packet), std::move(attachments), now, out);
+        case PacketType::disconnect:
+            return disconnect(packet.nsp, now, out);
+        case PacketType::ack:
+        case PacketType::binary_ack:
+            out.ack = IncomingAck{packet.nsp, *packet.id, std::move(packet.data), std::move(attachments)};
+            return;
+        case PacketType::connect:
+        case PacketType::connect_error:
+            return close({1002, "unexpected packet"}, out);
+    }
+}
+
+void Connection::event(Packet packet, Attachments attachments, Now now, ConnectionOutbox& out) {
     const auto& array = packet.data->get_array();
     IncomingEvent event;
+    event.nsp = packet.nsp;
     event.name = std::string(array.front().get_string());
     event.ack = packet.id;
     if (array.size() == 1) event.payload = std::make_shared<const json::Value>(json::Object{});
     // The array stays alive behind the pointer, so that a payload is never copied.
-    if (array.size() == 2 && array[1].is_object())
+    if (array.size() == 2 && array[1].is_object() && attachments.empty())
         event.payload = std::shared_ptr<const json::Value>(packet.data, &array[1]);
-    return event;
-}
-
-}  // namespace
-
-Connection::Connection(const Config& config, const http::Authenticator& authenticator, std::string sid,
-                       std::string socket_id)
-    : config_(config), authenticator_(authenticator), sid_(std::move(sid)), socket_id_(std::move(socket_id)) {}
-
-void Connection::open(Now now, ConnectionOutbox& out) {
-    out.frames.push_back(encode_open(sid_, config_.ping_interval, config_.ping_timeout, kMaxMessage));
-    connect_by_ = now.at + config_.connect_timeout;
-    ping_at_ = now.at + config_.ping_interval;
-}
-
-void Connection::receive(std::string_view frame, bool binary, Now now, ConnectionOutbox& out) {
-    if (closed_ || expire(now, out)) return;
-    // Without an announced attachment (which is refused) a binary message has no meaning.
-    if (binary) return close(1003, "binary not supported", out);
-    if (frame.size() > kMaxMessage) return close(1009, "too large", out);
-    auto parsed = parse_engine(frame);
-    if (!parsed) return close(1002, "broken packet", out);
-    switch (parsed->type) {
-        case EngineType::message:
-            return packet(parsed->data, now, out);
-        case EngineType::pong:
-            if (pong_by_ == Instant::never()) return;
-            pong_by_ = Instant::never();
-            ping_at_ = now.at + config_.ping_interval;
-            return;
-        case EngineType::close:
-            return close(1000, "client closed", out);
-        case EngineType::noop:
-            return;
-        // Since v4 the server pings; the rest belongs to the server or to an upgrade that was not offered.
-        case EngineType::open:
-        case EngineType::ping:
-        case EngineType::upgrade:
-            return close(1002, "unexpected packet", out);
-    }
-}
-
-void Connection::packet(std::string_view text, Now now, ConnectionOutbox& out) {
-    auto parsed = parse_packet(text);
-    if (!parsed) return close(1002, "broken packet", out);
-    if (parsed->type == PacketType::connect) return connect(*parsed, now, out);
-    if (!principal_ || parsed->nsp != "/") return close(1002, "not connected", out);
-    switch (parsed->type) {
-        case PacketType::event:
-            out.event = incoming(*parsed);
-            return;
-        case PacketType::disconnect:
-            return close(1000, "client disconnected", out);
-        case PacketType::ack:
-            return;  // the server asks for none
-        case PacketType::binary_event:
-        case PacketType::binary_ack:
-            out.frames.emplace_back(kDisconnectFrame);
-            return close(1003, "binary not supported", out);
-        case PacketType::connect:
-        case PacketType::connect_error:
-            return close(1002, "unexpected packet", out);
-    }
+    event.arguments = std::move(packet.data);
+    event.attachments = std::move(attachments);
+    if (principal_ && event.nsp == "/" && event.name == "auth:refresh") return refresh(event, now, out);
+    out.event = std::move(event);
 }
 
 void Connection::connect(const Packet& packet, Now now, ConnectionOutbox& out) {
-    if (++attempts_ > kMaxConnectAttempts) return close(1008, "too many attempts", out);
-    if (packet.nsp != "/") {
-        out.frames.push_back(encode_connect_error(packet.nsp, "Invalid namespace", {}));
+    const bool open = host_.is_open_namespace(packet.nsp);
+    if (!socket_id(packet.nsp).empty() || packet.id) return close({1002, "unexpected packet"}, out);
+    if (!open && ++attempts_ > kMaxConnectAttempts) return close({1008, "too many attempts"}, out);
+    if (!open && packet.nsp == "/") return connect_main(packet, now, out);
+    if (!open || members_.size() >= kMaxNamespaces) {
+        out.frames.push_back(text(encode_connect_error(packet.nsp, "Invalid namespace", {})));
         return;
     }
-    if (principal_ || packet.id) return close(1002, "unexpected packet", out);
-    const auto token = token_of(packet);
-    auto verified =
-        token.empty()
-            ? Result<http::Principal>(Error{
-                  .kind = ErrorKind::unauthenticated, .code = "invalid_token", .detail = "An access token is needed."})
-            : authenticator_(token);
-    if (verified && verified->expires_at <= now.utc)
-        verified = Error{
-            .kind = ErrorKind::unauthenticated, .code = "expired_token", .detail = "The access token has expired."};
-    if (!verified) {
-        const auto& error = verified.error();
-        const auto detail = error.detail.empty() ? error.code : error.detail;
-        out.frames.push_back(encode_connect_error("/", error.code, detail));
-        return;
-    }
-    principal_ = std::move(*verified);
+    members_.push_back({packet.nsp, host_.make_id()});
     connect_by_ = Instant::never();
-    const auto wait_ms = std::min(principal_->expires_at.ms - now.utc.ms, kLongestExpiryMs);
-    expires_ = now.at + std::chrono::milliseconds(wait_ms);
-    out.frames.push_back(encode_connect(socket_id_));
-    out.connected = true;
+    out.frames.push_back(text(encode_connect(packet.nsp, members_.back().socket_id, {})));
+    auto auth = packet.data ? packet.data : std::make_shared<const json::Value>(json::Object{});
+    out.joined = Joined{packet.nsp, members_.back().socket_id, std::move(auth)};
+}
+
+void Connection::connect_main(const Packet& packet, Now now, ConnectionOutbox& out) {
+    const auto refuse = [&out](const Error& error) {
+        const auto& detail = error.detail.empty() ? error.code : error.detail;
+        out.frames.push_back(text(encode_connect_error("/", error.code, detail)));
+    };
+    auto verified = verify(text_field(packet.data.get(), "token"), now);
+    if (!verified) return refuse(verified.error());
+    const auto principal = std::make_shared<const http::Principal>(*verified);
+    auto admitted = host_.admit(principal, comeback_of(packet.data.get()));
+    if (!admitted) {
+        refuse(admitted.error());
+        return close({1008, "too many sockets"}, out);
+    }
+    set_principal(std::move(*verified), now);
+    attempts_ = 0;
+    connect_by_ = Instant::never();
+    members_.push_back({"/", admitted->socket_id});
+    out.frames.push_back(text(encode_connect("/", admitted->socket_id, admitted->pid)));
+    for (auto& frame : admitted->missed) out.frames.push_back(std::move(frame));
+    out.joined = Joined{"/", admitted->socket_id, nullptr};
+}
+
+Result<http::Principal> Connection::verify(std::string_view token, Now now) const {
+    const auto refused = [](std::string code, std::string detail) {
+        return Error{.kind = ErrorKind::unauthenticated, .code = std::move(code), .detail = std::move(detail)};
+    };
+    if (token.empty() || token.size() > kMaxToken) return refused("invalid_token", "An access token is needed.");
+    TRY(auto principal, host_.authenticator()(token));
+    if (principal.expires_at <= now.utc) return refused("expired_token", "The access token has expired.");
+    return principal;
+}
+
+void Connection::set_principal(http::Principal principal, Now now) {
+    const auto left_ms = std::min(principal.expires_at.ms - now.utc.ms, kLongestExpiryMs);
+    expires_ = now.at + std::chrono::milliseconds(left_ms);
+    notify_at_ = expires_ - host_.config().expiry_notice;
+    notified_ = false;
+    principal_ = std::make_shared<const http::Principal>(std::move(principal));
+}
+
+/// A new token of the same user and session, so that a long connection need not break.
+void Connection::refresh(const IncomingEvent& event, Now now, ConnectionOutbox& out) {
+    auto verified = verify(text_field(event.payload.get(), "token"), now);
+    if (verified && (verified->user_id != principal_->user_id || verified->session_id != principal_->session_id))
+        verified = Error{
+            .kind = ErrorKind::forbidden, .code = "another_session", .detail = "The token is of another session."};
+    json::Object answer{{"ok", verified.has_value()}};
+    if (verified) {
+        attempts_ = 0;
+        answer["expiresAt"] = to_iso8601(verified->expires_at);
+        set_principal(std::move(*verified), now);
+    } else {
+        answer["error"] = json::Object{{"code", verified.error().code}, {"detail", verified.error().detail}};
+    }
+    if (event.ack) out.frames.push_back(text(encode_ack(*event.ack, json::Value(std::move(answer)))));
+    if (++attempts_ > kMaxConnectAttempts) close({1008, "too many attempts"}, out);
+}
+
+void Connection::disconnect(const std::string& nsp, Now now, ConnectionOutbox& out) {
+    // Whoever leaves the main namespace of a signed-in connection has nothing left on it.
+    if (principal_ && nsp == "/") return close({1000, "client disconnected"}, out);
+    std::erase_if(members_, [&](const Member& member) { return member.nsp == nsp; });
+    if (members_.empty()) connect_by_ = now.at + host_.config().connect_timeout;
 }
 
 bool Connection::expire(Now now, ConnectionOutbox& out) {
     if (!principal_ || now.utc < principal_->expires_at) return false;
-    out.frames.push_back(encode_event("auth:expired", json::Value(json::Object{})));
-    out.frames.emplace_back(kDisconnectFrame);
-    close(1000, "token expired", out);
+    out.frames.push_back(text(encode_event("auth:expired", json::Value(json::Object{}))));
+    out.frames.push_back(text(std::string(kDisconnectFrame)));
+    close({1000, "token expired"}, out);
     return true;
 }
 
-void Connection::tick(Now now, ConnectionOutbox& out) {
+void Connection::tick(ConnectionOutbox& out) {
+    const Now now = host_.now();
     if (closed_ || expire(now, out)) return;
-    // Wall time may have been set back, or the token outlives a day: look again with the next heartbeat.
-    if (now.at >= expires_) expires_ = now.at + config_.ping_interval;
-    if (now.at >= connect_by_) return close(1008, "connect timeout", out);
-    if (now.at >= pong_by_) return close(1001, "ping timeout", out);
-    if (now.at >= ping_at_) {
-        out.frames.emplace_back(kPingFrame);
-        pong_by_ = now.at + config_.ping_timeout;
-        ping_at_ = Instant::never();
-    }
+    // Wall time may have been set back, or the token outlives a day: look again later.
+    if (now.at >= expires_) expires_ = now.at + kLookAgain;
+    if (now.at >= connect_by_) return close({1008, "connect timeout"}, out);
+    if (partial_ && now.at >= partial_->complete_by) return close({1008, "attachment timeout"}, out);
+    if (notified_ || now.at < notify_at_) return;
+    notified_ = true;
+    out.frames.push_back(text(encode_event("auth:expiring", expiry_json(principal_->expires_at))));
 }
 
 Instant Connection::deadline() const {
     if (closed_) return Instant::never();
-    return std::min({connect_by_, ping_at_, pong_by_, expires_});
+    const Instant notify = notified_ ? Instant::never() : notify_at_;
+    const Instant complete = partial_ ? partial_->complete_by : Instant::never();
+    return std::min({connect_by_, notify, complete, expires_});
 }
 
-void Connection::close(std::uint16_t code, std::string_view reason, ConnectionOutbox& out) {
+const std::string& Connection::socket_id(std::string_view nsp) const {
+    static const std::string kNone;
+    for (const auto& member : members_)
+        if (member.nsp == nsp) return member.socket_id;
+    return kNone;
+}
+
+void Connection::close(CloseReason reason, ConnectionOutbox& out) {
     closed_ = true;
-    out.close = CloseReason{code, reason};
+    partial_.reset();
+    out.close = reason;
 }
 
 }  // namespace confidente::socketio

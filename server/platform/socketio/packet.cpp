@@ -120,10 +120,27 @@ Result<Packet> parse_packet(std::string_view text) {
     return packet;
 }
 
-std::string encode_open(std::string_view sid, Duration ping_interval, Duration ping_timeout, std::size_t max_payload) {
+bool placeholders_fit(const json::Value& data, std::size_t attachments) {
+    if (const auto* array = data.if_array())
+        return std::all_of(array->begin(), array->end(),
+                           [&](const auto& value) { return placeholders_fit(value, attachments); });
+    const auto* object = data.if_object();
+    if (object == nullptr) return true;
+    const auto* mark = object->if_contains("_placeholder");
+    if (mark != nullptr && mark->is_bool() && mark->get_bool()) {
+        const auto* number = object->if_contains("num");
+        return number != nullptr && number->is_int64() && number->get_int64() >= 0 &&
+               static_cast<std::uint64_t>(number->get_int64()) < attachments;
+    }
+    return std::all_of(object->begin(), object->end(),
+                       [&](const auto& field) { return placeholders_fit(field.value(), attachments); });
+}
+
+std::string encode_open(std::string_view sid, Upgrades upgrades, Duration ping_interval, Duration ping_timeout,
+                        std::size_t max_payload) {
     json::Object open;
     open["sid"] = sid;
-    open["upgrades"] = json::Array{};
+    open["upgrades"] = upgrades == Upgrades::websocket ? json::Array{"websocket"} : json::Array{};
     open["pingInterval"] = milliseconds(ping_interval);
     open["pingTimeout"] = milliseconds(ping_timeout);
     open["maxPayload"] = max_payload;
@@ -140,10 +157,14 @@ std::string encode_packet(const Packet& packet) {
     return out;
 }
 
-std::string encode_connect(std::string_view socket_id) {
+std::string encode_connect(std::string_view nsp, std::string_view socket_id, std::string_view pid) {
     json::Object data;
     data["sid"] = socket_id;
-    return "40" + json::serialize(json::Value(std::move(data)));
+    if (!pid.empty()) data["pid"] = pid;
+    const Packet packet{.type = PacketType::connect,
+                        .nsp = std::string(nsp),
+                        .data = std::make_shared<const json::Value>(std::move(data))};
+    return encode_packet(packet);
 }
 
 std::string encode_connect_error(std::string_view nsp, std::string_view message, std::string_view detail) {
@@ -165,8 +186,32 @@ std::string encode_event(std::string_view event, const json::Value& payload) {
     return "42[" + json::serialize(json::Value(event)) + "," + json::serialize(payload) + "]";
 }
 
+void add_offset(std::string& event_frame, std::string_view offset) {
+    event_frame.pop_back();
+    event_frame.append(",\"").append(offset).append("\"]");
+}
+
+std::string encode_event(std::string_view nsp, const json::Array& arguments, std::size_t attachments,
+                         std::optional<std::uint64_t> id) {
+    const Packet packet{.type = attachments == 0 ? PacketType::event : PacketType::binary_event,
+                        .attachments = static_cast<unsigned>(attachments),
+                        .nsp = std::string(nsp),
+                        .id = id,
+                        .data = std::make_shared<const json::Value>(arguments)};
+    return encode_packet(packet);
+}
+
 std::string encode_ack(std::uint64_t id, const json::Value& answer) {
     return "43" + std::to_string(id) + "[" + json::serialize(answer) + "]";
+}
+
+std::string encode_ack(std::string_view nsp, std::uint64_t id, const json::Array& answers, std::size_t attachments) {
+    const Packet packet{.type = attachments == 0 ? PacketType::ack : PacketType::binary_ack,
+                        .attachments = static_cast<unsigned>(attachments),
+                        .nsp = std::string(nsp),
+                        .id = id,
+                        .data = std::make_shared<const json::Value>(answers)};
+    return encode_packet(packet);
 }
 
 }  // namespace confidente::socketio

@@ -2,7 +2,7 @@
 //
 // Everything parsed comes from strangers: nothing is allocated from a declared length, nesting stops at
 // json::kMaxDepth, and a packet that the official client would never send is an error (`broken_packet`) whose only
-// cure is to close. Attachments are read only as far as needed to refuse them in good order.
+// cure is to close. Attachments follow a binary packet as messages of their own; connection.hpp gathers them.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "platform/base/result.hpp"
 #include "platform/base/time.hpp"
@@ -42,13 +43,27 @@ struct Packet {
 /// The data of an Engine.IO message.
 Result<Packet> parse_packet(std::string_view text);
 
+/// The bytes that stand outside of a binary packet; `{"_placeholder": true, "num": 0}` in its data means the first.
+using Attachments = std::vector<std::shared_ptr<const std::string>>;
+/// Whether every placeholder names one of the attachments.
+bool placeholders_fit(const json::Value& data, std::size_t attachments);
+
 // Whole frames, ready for the websocket.
-std::string encode_open(std::string_view sid, Duration ping_interval, Duration ping_timeout, std::size_t max_payload);
+enum class Upgrades : bool { none, websocket };
+std::string encode_open(std::string_view sid, Upgrades upgrades, Duration ping_interval, Duration ping_timeout,
+                        std::size_t max_payload);
 std::string encode_packet(const Packet& packet);
-std::string encode_connect(std::string_view socket_id);
+/// `pid` is the client's secret for coming back (connection state recovery); empty: it cannot.
+std::string encode_connect(std::string_view nsp, std::string_view socket_id, std::string_view pid);
 std::string encode_connect_error(std::string_view nsp, std::string_view message, std::string_view detail);
 std::string encode_event(std::string_view event, const json::Value& payload);
+/// A last argument of an event, by which a client says after a broken line what it saw last. Digits.
+void add_offset(std::string& event_frame, std::string_view offset);
+/// Any arguments, name included; `id` asks for an acknowledgement.
+std::string encode_event(std::string_view nsp, const json::Array& arguments, std::size_t attachments,
+                         std::optional<std::uint64_t> id);
 std::string encode_ack(std::uint64_t id, const json::Value& answer);
+std::string encode_ack(std::string_view nsp, std::uint64_t id, const json::Array& answers, std::size_t attachments);
 inline constexpr std::string_view kPingFrame = "2";
 inline constexpr std::string_view kDisconnectFrame = "41";
 

@@ -110,12 +110,33 @@ TEST("what is written reads back the same") {
 }
 
 TEST("frames are as the protocol spells them") {
-    CHECK(encode_open("s1", 25s, 20s, 1'000'000) ==
+    CHECK(encode_open("s1", Upgrades::none, 25s, 20s, 1'000'000) ==
           R"(0{"sid":"s1","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000})");
-    CHECK(encode_connect("x") == R"(40{"sid":"x"})");
+    CHECK(encode_connect("/", "x", {}) == R"(40{"sid":"x"})");
     CHECK(encode_connect_error("/foo", "Invalid namespace", {}) == R"(44/foo,{"message":"Invalid namespace"})");
     CHECK(encode_event("a\"b", json::Value(json::Object{})) == R"(42["a\"b",{}])");
+    CHECK(encode_connect("/custom", "x", "p") == R"(40/custom,{"sid":"x","pid":"p"})");
+    auto numbered = encode_event("a", json::Value(json::Object{}));
+    add_offset(numbered, "17");
+    CHECK(numbered == R"(42["a",{},"17"])");
+    const json::Array arguments{json::Value("a"), json::Value(1)};
+    CHECK(encode_event("/custom", arguments, 2, 5) == R"(452-/custom,5["a",1])");
+    CHECK(encode_ack("/", 5, arguments, 0) == R"(435["a",1])");
     CHECK(encode_ack(7, json::Value(json::Object{})) == "437[{}]");
+}
+
+TEST("a placeholder names an attachment that is there") {
+    const auto fits = [](std::string_view text, std::size_t attachments) {
+        return placeholders_fit(*json::parse(text), attachments);
+    };
+    CHECK(fits(R"(["a",{"_placeholder":true,"num":0},{"x":[{"_placeholder":true,"num":1}]}])", 2));
+    CHECK(fits(R"(["a",{"_placeholder":false},{"_placeholder":1}])", 1));
+    for (const auto* bad : {R"([{"_placeholder":true,"num":2}])", R"([{"_placeholder":true,"num":-1}])",
+                            R"([{"_placeholder":true,"num":"splice"}])", R"([{"_placeholder":true,"num":0.5}])",
+                            R"([{"_placeholder":true}])", R"([[{"a":{"_placeholder":true,"num":99999999999}}]])"}) {
+        CAPTURE(bad);
+        CHECK_FALSE(fits(bad, 2));
+    }
 }
 
 }  // namespace confidente::socketio

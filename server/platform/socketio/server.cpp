@@ -1,222 +1,330 @@
 #include "platform/socketio/server.hpp"
 
 #include <algorithm>
-#include <map>
-#include <mutex>
-#include <set>
-#include <unordered_map>
-#include <unordered_set>
+#include <boost/json.hpp>
 
 #include "platform/base/check.hpp"
-#include "platform/socketio/session.hpp"
+#include "platform/socketio/hub.hpp"
 
 namespace confidente::socketio {
 namespace {
 
 constexpr std::size_t kIdLength = 20;  // characters of six random bits each, as the official server's ids
+/// Longer than any access token lives, and as many as fit a bounded memory.
+constexpr Duration kEndedSessionKept = 20min;
+constexpr std::size_t kMaxEndedSessions = 100'000;
 
 std::string user_room(std::string_view id) { return "user:" + std::string(id); }
 std::string session_room(std::string_view id) { return "session:" + std::string(id); }
 
-class Hub final : public Server, public SessionHost {
-public:
-    Hub(Config config, http::Authenticator authenticator, const Clock& clock, Random& random)
-        : config_(std::move(config)), authenticator_(std::move(authenticator)), clock_(clock), random_(random) {}
-
-    void add(EventRow row) override {
-        const std::string name(row.name);
-        check(rows_.emplace(name, std::move(row)).second);
-    }
-    std::vector<const EventRow*> rows() const override {
-        std::vector<const EventRow*> all;
-        for (const auto& [name, row] : rows_) all.push_back(&row);
-        return all;
-    }
-    void on_disconnect(DisconnectCallback callback) override { on_disconnect_ = std::move(callback); }
-    void on_online_change(OnlineCallback callback) override { on_online_ = std::move(callback); }
-
-    http::WebSocketEndpoint endpoint() override {
-        http::WebSocketEndpoint endpoint;
-        endpoint.path = "/socket.io/";
-        endpoint.max_message = kMaxMessage;
-        endpoint.accept = [this](const http::Request& request, std::shared_ptr<http::WebSocket> socket) {
-            return accept(request, std::move(socket));
-        };
-        return endpoint;
-    }
-
-    bool join(std::string_view socket_id, std::string_view room) override {
-        const std::lock_guard lock(mutex_);
-        const auto member = members_.find(std::string(socket_id));
-        if (member == members_.end()) return false;
-        auto& rooms = member->second.rooms;
-        if (rooms.size() >= kMaxRoomsPerSocket && rooms.count(std::string(room)) == 0) return false;
-        rooms.emplace(room);
-        rooms_[std::string(room)].insert(member->second.session);
-        return true;
-    }
-
-    void leave(std::string_view socket_id, std::string_view room) override {
-        const std::lock_guard lock(mutex_);
-        const auto member = members_.find(std::string(socket_id));
-        if (member == members_.end() || member->second.rooms.erase(std::string(room)) == 0) return;
-        remove(std::string(room), member->second.session);
-    }
-
-    void emit(std::string_view room, std::string_view event, const json::Value& payload,
-              std::string_view except_socket) override {
-        const auto sessions = in_room(room);
-        if (sessions.empty()) return;
-        const auto frame = std::make_shared<const std::string>(encode_event(event, payload));
-        for (const auto& session : sessions)
-            if (session->socket_id() != except_socket) session->deliver(frame);
-    }
-    void emit_to_user(std::string_view user_id, std::string_view event, const json::Value& payload,
-                      std::string_view except_socket) override {
-        emit(user_room(user_id), event, payload, except_socket);
-    }
-
-    std::size_t room_size(std::string_view room) const override {
-        const std::lock_guard lock(mutex_);
-        const auto found = rooms_.find(std::string(room));
-        return found == rooms_.end() ? 0 : found->second.size();
-    }
-    bool online(std::string_view user_id) const override { return room_size(user_room(user_id)) != 0; }
-
-    void disconnect_user(std::string_view user_id) override {
-        for (const auto& session : in_room(user_room(user_id))) session->disconnect("disconnected");
-    }
-    void disconnect_session(std::string_view session_id) override {
-        for (const auto& session : in_room(session_room(session_id))) session->disconnect("session ended");
-    }
-
-    void tick() override {
-        const Instant now = clock_.now();
-        for (const auto& session : everyone())
-            if (session->deadline() <= now) session->socket().executor().post([session] { session->tick(); });
-    }
-    void close_all() override {
-        for (const auto& session : everyone()) session->close(1001, "server going away");
-    }
-
-    // SessionHost
-    const Config& config() const override { return config_; }
-    const http::Authenticator& authenticator() const override { return authenticator_; }
-    Now now() const override { return {clock_.now(), clock_.utc_now()}; }
-    const EventRow* row(std::string_view event) const override {
-        const auto found = rows_.find(event);
-        return found == rows_.end() ? nullptr : &found->second;
-    }
-
-    bool connected(std::shared_ptr<Session> session) override {
-        const auto user = session->principal().user_id;
-        const auto room = user_room(user);
-        bool first = false;
-        {
-            const std::lock_guard lock(mutex_);
-            auto& sockets = rooms_[room];
-            if (sockets.size() >= kMaxSocketsPerUser) return false;
-            first = sockets.empty();
-            sockets.insert(session);
-            rooms_[session_room(session->principal().session_id)].insert(session);
-            members_[session->socket_id()] = Member{session, {}};
-        }
-        if (first && on_online_) on_online_(user, true);
-        return true;
-    }
-
-    void disconnected(Session& session) override {
-        std::vector<std::string> rooms;
-        bool last = false;
-        {
-            const std::lock_guard lock(mutex_);
-            const auto open = sessions_.find(&session);
-            if (open == sessions_.end()) return;
-            const auto held = std::move(open->second);
-            sessions_.erase(open);
-            Metrics::get().open.add(-1);
-            const auto member = members_.find(session.socket_id());
-            if (member == members_.end()) return;
-            rooms.assign(member->second.rooms.begin(), member->second.rooms.end());
-            for (const auto& room : rooms) remove(room, held);
-            const auto user = user_room(session.principal().user_id);
-            remove(user, held);
-            remove(session_room(session.principal().session_id), held);
-            members_.erase(member);
-            last = rooms_.count(user) == 0;
-        }
-        if (on_disconnect_) on_disconnect_(session.principal(), session.socket_id(), rooms);
-        if (last && on_online_) on_online_(session.principal().user_id, false);
-    }
-
-private:
-    struct Member {
-        std::shared_ptr<Session> session;
-        std::set<std::string> rooms;  ///< explicit joins only
-    };
-    using Sessions = std::unordered_set<std::shared_ptr<Session>>;
-
-    Result<std::shared_ptr<http::WebSocketHandler>> accept(const http::Request& request,
-                                                           std::shared_ptr<http::WebSocket> socket) {
-        const auto refuse = [](std::string detail) {
-            return Error{.kind = ErrorKind::invalid, .code = "invalid_handshake", .detail = std::move(detail)};
-        };
-        if (request.query_param("EIO") != "4") return refuse("Engine.IO 4 is needed.");
-        if (request.query_param("transport") != "websocket") return refuse("Only the websocket transport is offered.");
-        // A sid means an upgrade from polling, which was never offered; whatever it says is not looked up.
-        if (request.query_param("sid")) return refuse("There is no session to upgrade.");
-        auto session = std::make_shared<Session>(*this, std::move(socket), random_.token(kIdLength),
-                                                 random_.token(kIdLength), std::string(request.language()));
-        {
-            const std::lock_guard lock(mutex_);
-            sessions_.emplace(session.get(), session);
-        }
-        Metrics::get().open.add(1);
-        session->open();
-        return std::shared_ptr<http::WebSocketHandler>(session);
-    }
-
-    /// With the mutex held. An empty room is forgotten.
-    void remove(const std::string& room, const std::shared_ptr<Session>& session) {
-        const auto found = rooms_.find(room);
-        if (found == rooms_.end()) return;
-        found->second.erase(session);
-        if (found->second.empty()) rooms_.erase(found);
-    }
-    std::vector<std::shared_ptr<Session>> in_room(std::string_view room) const {
-        const std::lock_guard lock(mutex_);
-        const auto found = rooms_.find(std::string(room));
-        if (found == rooms_.end()) return {};
-        return {found->second.begin(), found->second.end()};
-    }
-    std::vector<std::shared_ptr<Session>> everyone() const {
-        const std::lock_guard lock(mutex_);
-        std::vector<std::shared_ptr<Session>> all;
-        all.reserve(sessions_.size());
-        for (const auto& [key, session] : sessions_) all.push_back(session);
-        return all;
-    }
-
-    const Config config_;
-    const http::Authenticator authenticator_;
-    const Clock& clock_;
-    Random& random_;
-    // Filled before the server starts, then only read.
-    std::map<std::string, EventRow, std::less<>> rows_;
-    DisconnectCallback on_disconnect_;
-    OnlineCallback on_online_;
-
-    mutable std::mutex mutex_;  ///< guards the three maps below; never held while calling a session or a callback
-    std::unordered_map<const Session*, std::shared_ptr<Session>> sessions_;  ///< every open websocket
-    std::unordered_map<std::string, Member> members_;                        ///< connected ones, by socket id
-    std::unordered_map<std::string, Sessions> rooms_;
-};
+EngineConfig engine_config(const Config& config) {
+    return {.ping_interval = config.ping_interval,
+            .ping_timeout = config.ping_timeout,
+            .max_payload = kMaxMessage,
+            .max_queued_bytes = config.max_queued_bytes};
+}
 
 }  // namespace
 
 std::unique_ptr<Server> Server::make(Config config, http::Authenticator authenticator, const Clock& clock,
                                      Random& random) {
     return std::make_unique<Hub>(std::move(config), std::move(authenticator), clock, random);
+}
+
+Hub::Hub(Config config, http::Authenticator authenticator, const Clock& clock, Random& random)
+    : config_(std::move(config)),
+      engine_config_(engine_config(config_)),
+      authenticator_(std::move(authenticator)),
+      clock_(clock),
+      random_(random),
+      engine_(
+          engine_config_, "/socket.io/",
+          [this](std::shared_ptr<EngineSocket> socket, const http::Request& request) {
+              Metrics::get().open.add(1);
+              return std::make_shared<Session>(*this, std::move(socket), std::string(request.language()));
+          },
+          clock, random) {}
+
+void Hub::add(EventRow row) {
+    const std::string name(row.name);
+    check(rows_.emplace(name, std::move(row)).second);
+}
+
+std::vector<const EventRow*> Hub::rows() const {
+    std::vector<const EventRow*> all;
+    for (const auto& [name, row] : rows_) all.push_back(&row);
+    return all;
+}
+
+void Hub::add_namespace(OpenNamespace space) {
+    const auto name = space.name;
+    check(spaces_.emplace(name, std::move(space)).second);
+}
+
+const EventRow* Hub::row(std::string_view event) const {
+    const auto found = rows_.find(event);
+    return found == rows_.end() ? nullptr : &found->second;
+}
+
+const OpenNamespace* Hub::open_namespace(std::string_view nsp) const {
+    const auto found = spaces_.find(nsp);
+    return found == spaces_.end() ? nullptr : &found->second;
+}
+
+std::string Hub::make_id() const { return random_.token(kIdLength); }
+
+EventLog::Rooms Hub::Member::all_rooms() const {
+    auto all = rooms;
+    all.emplace(user_room(principal->user_id), since);
+    all.emplace(session_room(principal->session_id), since);
+    return all;
+}
+
+Result<Admission> Hub::admit(std::shared_ptr<Session> session, const SharedPrincipal& principal,
+                             const Comeback& comeback) {
+    const std::lock_guard lock(mutex_);
+    if (ended_.count(principal->session_id) != 0)
+        return Error{.kind = ErrorKind::unauthenticated, .code = "invalid_token", .detail = "The session has ended."};
+    if (auto recovered = recover(session, principal, comeback)) return std::move(*recovered);
+    const auto room = user_room(principal->user_id);
+    const auto sockets = rooms_.find(room);
+    const std::size_t open = sockets == rooms_.end() ? 0 : sockets->second.size();
+    if (open >= kMaxSocketsPerUser)
+        return Error{.kind = ErrorKind::too_many, .code = "too_many_sockets", .detail = "Too many sockets at once."};
+    Member member;
+    member.session = session;
+    member.principal = principal;
+    member.since = log_.last();
+    member.first = open == 0;
+    if (config_.recovery_window > Duration{0}) member.pid = make_id();
+    Admission admission{make_id(), member.pid};
+    session->set_socket_id(admission.socket_id);
+    for (const auto& [name, since] : member.all_rooms()) enter(name, session);
+    if (!member.pid.empty()) pids_[member.pid] = admission.socket_id;
+    members_[admission.socket_id] = std::move(member);
+    return admission;
+}
+
+/// The same user with the same session and the secret of that client gets its place back, whether its line is known
+/// to be broken or not yet.
+std::optional<Admission> Hub::recover(const std::shared_ptr<Session>& session, const SharedPrincipal& principal,
+                                      const Comeback& comeback) {
+    const auto pid = pids_.find(comeback.pid);
+    if (comeback.pid.empty() || pid == pids_.end()) return std::nullopt;
+    const auto found = members_.find(pid->second);
+    auto& member = found->second;
+    if (member.principal->user_id != principal->user_id || member.principal->session_id != principal->session_id)
+        return std::nullopt;
+    auto missed =
+        log_.missed(comeback.offset.value_or(member.since), member.all_rooms(), found->first, config_.max_queued_bytes);
+    if (!missed) return std::nullopt;
+    if (member.session) {
+        // Its old connection is dead and nobody has noticed yet.
+        const auto old = std::exchange(member.session, nullptr);
+        for (const auto& [room, since] : member.all_rooms()) exit(room, old);
+        if (auto* executor = Executor::current()) executor->post([old] { old->replace(); });
+    } else {
+        away_.erase(found->first);
+        for (const auto& [room, since] : member.all_rooms())
+            if (--away_rooms_[room] == 0) away_rooms_.erase(room);
+        member.came_back = member.was_told_away;
+    }
+    member.was_told_away = false;
+    member.first = rooms_.count(user_room(principal->user_id)) == 0 && member.came_back;
+    member.session = session;
+    member.principal = principal;
+    session->set_socket_id(found->first);
+    for (const auto& [room, since] : member.all_rooms()) enter(room, session);
+    Metrics::get().recovered.add();
+    return Admission{found->first, member.pid, std::move(*missed)};
+}
+
+void Hub::admitted(const Session& session) {
+    SharedPrincipal principal;
+    bool first = false, came_back = false;
+    std::vector<std::string> rooms;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto member = members_.find(session.socket_id());
+        if (member == members_.end() || member->second.session.get() != &session) return;
+        principal = member->second.principal;
+        first = std::exchange(member->second.first, false);
+        came_back = std::exchange(member->second.came_back, false);
+        for (const auto& [room, since] : member->second.rooms) rooms.push_back(room);
+    }
+    if (first && on_online_) on_online_(principal->user_id, true);
+    if (came_back && on_recover_) on_recover_(*principal, session.socket_id(), rooms);
+}
+
+void Hub::disconnected(Session& session, const CloseReason& reason) {
+    Metrics::get().open.add(-1);
+    std::vector<std::string> rooms;
+    SharedPrincipal principal;
+    bool last = false;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto member = members_.find(session.socket_id());
+        if (member == members_.end() || member->second.session.get() != &session) return;
+        principal = member->second.principal;
+        for (const auto& [room, since] : member->second.rooms) rooms.push_back(room);
+        const bool may_return = reason.recoverable && config_.recovery_window > Duration{0} &&
+                                away_.size() < kMaxAway && ended_.count(principal->session_id) == 0;
+        const auto held = std::exchange(member->second.session, nullptr);
+        for (const auto& [room, since] : member->second.all_rooms()) exit(room, held);
+        if (may_return)
+            go_away(member);
+        else
+            forget(member);
+        last = rooms_.count(user_room(principal->user_id)) == 0;
+    }
+    if (on_disconnect_) on_disconnect_(*principal, session.socket_id(), rooms);
+    if (last && on_online_) on_online_(principal->user_id, false);
+}
+
+void Hub::exit(const std::string& room, const std::shared_ptr<Session>& session) {
+    const auto found = rooms_.find(room);
+    if (found == rooms_.end()) return;
+    found->second.erase(session);
+    if (found->second.empty()) rooms_.erase(found);
+}
+
+void Hub::go_away(Members::iterator member) {
+    member->second.away_until = clock_.now() + config_.recovery_window;
+    member->second.was_told_away = true;
+    away_.insert(member->first);
+    for (const auto& [room, since] : member->second.all_rooms()) ++away_rooms_[room];
+}
+
+void Hub::forget(Members::iterator member) {
+    if (away_.erase(member->first) != 0)
+        for (const auto& [room, since] : member->second.all_rooms())
+            if (--away_rooms_[room] == 0) away_rooms_.erase(room);
+    pids_.erase(member->second.pid);
+    members_.erase(member);
+}
+
+void Hub::forget_away(const std::function<bool(const Member&)>& whose) {
+    const std::vector<std::string> away(away_.begin(), away_.end());
+    for (const auto& socket_id : away)
+        if (const auto member = members_.find(socket_id); whose(member->second)) forget(member);
+}
+
+bool Hub::join(std::string_view socket_id, std::string_view room) {
+    const std::lock_guard lock(mutex_);
+    const auto member = members_.find(std::string(socket_id));
+    if (member == members_.end() || !member->second.session) return false;
+    auto& rooms = member->second.rooms;
+    const std::string name(room);
+    if (rooms.count(name) != 0) return true;
+    if (rooms.size() >= kMaxRoomsPerSocket) return false;
+    rooms.emplace(name, log_.last());
+    enter(name, member->second.session);
+    return true;
+}
+
+void Hub::leave(std::string_view socket_id, std::string_view room) {
+    const std::lock_guard lock(mutex_);
+    const auto member = members_.find(std::string(socket_id));
+    const std::string name(room);
+    if (member == members_.end() || member->second.rooms.erase(name) == 0) return;
+    if (member->second.session)
+        exit(name, member->second.session);
+    else if (--away_rooms_[name] == 0)
+        away_rooms_.erase(name);
+}
+
+bool Hub::is_volatile(std::string_view event) const {
+    return std::find(config_.volatile_events.begin(), config_.volatile_events.end(), event) !=
+           config_.volatile_events.end();
+}
+
+void Hub::emit(std::string_view room, std::string_view event, const json::Value& payload,
+               std::string_view except_socket) {
+    const bool kept = config_.recovery_window > Duration{0} && !is_volatile(event);
+    const std::string name(room);
+    {
+        const std::lock_guard lock(mutex_);
+        if (rooms_.count(name) == 0 && (!kept || away_rooms_.count(name) == 0)) return;
+    }
+    auto text = encode_event(event, payload);
+    std::vector<std::shared_ptr<Session>> sessions;
+    Frame frame;
+    {
+        const std::lock_guard lock(mutex_);
+        // Numbered and kept in one step with the list of who gets it, so that nobody gets it twice or never.
+        if (kept) add_offset(text, std::to_string(log_.next()));
+        frame.data = std::make_shared<const std::string>(std::move(text));
+        if (kept) log_.append(room, frame, except_socket, clock_.now());
+        if (const auto found = rooms_.find(name); found != rooms_.end())
+            sessions.assign(found->second.begin(), found->second.end());
+    }
+    for (const auto& session : sessions)
+        if (session->socket_id() != except_socket) session->deliver(frame);
+}
+
+void Hub::emit_to_user(std::string_view user_id, std::string_view event, const json::Value& payload,
+                       std::string_view except_socket) {
+    emit(user_room(user_id), event, payload, except_socket);
+}
+
+void Hub::ask(std::string_view socket_id, std::string_view event, const json::Value& payload, Duration timeout,
+              std::function<void(Result<json::Value>)> answered) {
+    std::shared_ptr<Session> session;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto member = members_.find(std::string(socket_id));
+        if (member != members_.end()) session = member->second.session;
+    }
+    if (!session)
+        return answered(
+            Error{.kind = ErrorKind::not_found, .code = "unanswered", .detail = "The client is not connected."});
+    const json::Array arguments{json::Value(event), payload};
+    session->ask("/", arguments, timeout, [answered](Result<json::Value> values, const Attachments&) {
+        if (!values) return answered(values.error());
+        const auto& array = values->get_array();
+        answered(array.empty() ? json::Value{} : array.front());
+    });
+}
+
+std::vector<std::shared_ptr<Session>> Hub::in_room(std::string_view room) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = rooms_.find(std::string(room));
+    if (found == rooms_.end()) return {};
+    return {found->second.begin(), found->second.end()};
+}
+
+std::size_t Hub::room_size(std::string_view room) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = rooms_.find(std::string(room));
+    return found == rooms_.end() ? 0 : found->second.size();
+}
+
+bool Hub::online(std::string_view user_id) const { return room_size(user_room(user_id)) != 0; }
+
+void Hub::disconnect_user(std::string_view user_id) {
+    {
+        const std::lock_guard lock(mutex_);
+        forget_away([user_id](const Member& member) { return member.principal->user_id == user_id; });
+    }
+    for (const auto& session : in_room(user_room(user_id))) session->disconnect("disconnected");
+}
+
+void Hub::disconnect_session(std::string_view session_id) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (ended_.size() < kMaxEndedSessions) ended_[std::string(session_id)] = clock_.now() + kEndedSessionKept;
+        forget_away([session_id](const Member& member) { return member.principal->session_id == session_id; });
+    }
+    for (const auto& session : in_room(session_room(session_id))) session->disconnect("session ended");
+}
+
+void Hub::tick() {
+    engine_.tick();
+    const std::lock_guard lock(mutex_);
+    const Instant now = clock_.now();
+    forget_away([now](const Member& member) { return member.away_until <= now; });
+    std::erase_if(ended_, [now](const auto& entry) { return entry.second <= now; });
+    log_.trim(now - config_.recovery_window);
 }
 
 }  // namespace confidente::socketio

@@ -1,5 +1,5 @@
-// Socket.IO v5 over websocket as the slices see it: a table of events, rooms, and emits. The official
-// socket.io-client 4.8 connects unchanged with `transports: ['websocket']` and `auth: {token}`.
+// Socket.IO v5 as the slices see it: a table of events, rooms, and emits. The official socket.io-client 4.8 connects
+// unchanged with `auth: {token}`, over polling, over a websocket, or from the one to the other.
 //
 //   // domain/gifts/events.cpp
 //   sockets.add({"gift:send", Access::clients(), Rate{60, 10}, [this](EventRequest r) { return send(std::move(r)); }});
@@ -7,12 +7,14 @@
 // Invariants: every event that asks for an acknowledgement gets exactly one, `{ok: true, …}` or
 // `{ok: false, error: {code, detail, errors?}}`; nobody is in a room before the token was verified; a message is
 // serialised once whatever the size of the room; a slow consumer loses its own connection and delays nobody; no lock
-// is held while a handler, a callback or a websocket is called.
+// is held while a handler or a callback is called. A client whose line broke gets its id, its rooms and what it missed
+// back, if it returns within the recovery window and the log still has it (connection state recovery).
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,13 +34,21 @@ inline constexpr std::size_t kMaxInFlight = 32;             ///< handlers runnin
 inline constexpr std::size_t kMaxRoomsPerSocket = 128;      ///< explicit joins
 inline constexpr std::size_t kMaxSocketsPerUser = 20;       ///< the next one is disconnected
 inline constexpr std::size_t kMaxQueuedBytes = 256 * 1024;  ///< not yet taken by the kernel; above: slow consumer
+inline constexpr std::size_t kMaxAsks = 64;                 ///< acknowledgements that one socket owes the server
+inline constexpr std::size_t kMaxAway = 20'000;             ///< lost clients that may still come back
+inline constexpr std::size_t kMaxLogBytes = 8U << 20U;      ///< of recent events, for those who come back
 
 struct Config {
     Duration ping_interval = 25s;
     Duration ping_timeout = 20s;
-    Duration connect_timeout = 45s;      ///< from the websocket's opening to a verified CONNECT
+    Duration connect_timeout = 45s;      ///< from the handshake to a verified CONNECT
+    Duration attachment_timeout = 30s;   ///< from a binary packet to its last attachment
+    Duration expiry_notice = 60s;        ///< before a token expires its client is told
+    Duration recovery_window = 120s;     ///< how long a lost client may come back; zero: never
     http::Rate general_rate{1200, 100};  ///< all events of one socket together
     std::size_t max_queued_bytes = kMaxQueuedBytes;
+    /// Events of the moment: neither kept for those who come back, nor worth a slow consumer's queue.
+    std::vector<std::string> volatile_events = {};
 };
 
 /// One event of one signed-in client.
@@ -61,6 +71,32 @@ struct EventRow {
     EventHandler handler;
 };
 
+/// One client in an open namespace. Thread-safe; its arguments are events as they stand on the wire, name first, with
+/// placeholders for the attachments.
+class OpenSocket {
+public:
+    using Attachments = std::vector<std::shared_ptr<const std::string>>;
+    /// The client's arguments, or `unanswered` when it took too long or went.
+    using Answered = std::function<void(Result<json::Value>, Attachments)>;
+    virtual ~OpenSocket() = default;
+    virtual void emit(const json::Array& arguments, const Attachments& attachments) = 0;
+    virtual void emit_with_ack(const json::Array& arguments, Duration timeout, Answered answered) = 0;
+    virtual void acknowledge(std::uint64_t id, const json::Array& answers, const Attachments& attachments) = 0;
+};
+
+struct OpenEvent {
+    std::shared_ptr<const json::Value> arguments;  ///< an array, name first
+    OpenSocket::Attachments attachments;
+    std::optional<std::uint64_t> ack;
+};
+
+/// A namespace below the table: no accounts, events of any shape, binary included.
+struct OpenNamespace {
+    std::string name;  ///< `/` replaces the main namespace
+    std::function<void(std::shared_ptr<OpenSocket>, const json::Value& auth)> connected;
+    std::function<void(std::shared_ptr<OpenSocket>, OpenEvent)> event;
+};
+
 /// Must outlive the http::Server it is given to. Rooms `user:<id>` and `session:<id>` are joined by the server itself.
 class Server {
 public:
@@ -78,8 +114,11 @@ public:
     virtual std::vector<const EventRow*> rows() const = 0;
     /// `rooms` are the ones joined with join(). Called on the socket's executor, once per connected socket.
     virtual void on_disconnect(DisconnectCallback callback) = 0;
+    /// A client whose on_disconnect was told came back to its rooms. Called on the socket's executor.
+    virtual void on_recover(DisconnectCallback callback) = 0;
     /// A user's first socket came, or the last one went.
     virtual void on_online_change(OnlineCallback callback) = 0;
+    virtual void add_namespace(OpenNamespace space) = 0;
     /// Path `/socket.io/`, for http::Server::open.
     virtual http::WebSocketEndpoint endpoint() = 0;
 
@@ -91,9 +130,13 @@ public:
                       std::string_view except_socket = {}) = 0;
     virtual void emit_to_user(std::string_view user_id, std::string_view event, const json::Value& payload,
                               std::string_view except_socket = {}) = 0;
+    /// Asks one socket and waits for its acknowledgement: its first argument, or `unanswered` after `timeout`.
+    virtual void ask(std::string_view socket_id, std::string_view event, const json::Value& payload, Duration timeout,
+                     std::function<void(Result<json::Value>)> answered) = 0;
     virtual std::size_t room_size(std::string_view room) const = 0;
     virtual bool online(std::string_view user_id) const = 0;
     virtual void disconnect_user(std::string_view user_id) = 0;
+    /// For good: its access tokens open no further socket either.
     virtual void disconnect_session(std::string_view session_id) = 0;
     /// Heartbeats and expiries; called about once a second.
     virtual void tick() = 0;

@@ -1,14 +1,15 @@
-// One open socket: a websocket, its protocol, its running handlers. Its rooms are the hub's.
-// All members on the socket's executor, unless said otherwise.
+// One client: its protocol, its rates, its running handlers, its unanswered questions. Its rooms are the hub's.
 #pragma once
 
 #include <atomic>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "platform/base/metrics.hpp"
 #include "platform/socketio/connection.hpp"
+#include "platform/socketio/engine_server.hpp"
 #include "platform/socketio/server.hpp"
 
 namespace confidente::socketio {
@@ -18,6 +19,7 @@ struct Metrics {
     metrics::Counter& events;
     metrics::Counter& deliveries;
     metrics::Counter& dropped_slow;
+    metrics::Counter& recovered;
     static Metrics& get();
 };
 
@@ -31,57 +33,75 @@ public:
     virtual const http::Authenticator& authenticator() const = 0;
     virtual Now now() const = 0;
     virtual const EventRow* row(std::string_view event) const = 0;
-    /// False: the user has too many sockets.
-    virtual bool connected(std::shared_ptr<Session> session) = 0;
-    virtual void disconnected(Session& session) = 0;
+    virtual const OpenNamespace* open_namespace(std::string_view nsp) const = 0;
+    virtual std::string make_id() const = 0;
+    virtual Result<Admission> admit(std::shared_ptr<Session> session, const SharedPrincipal& principal,
+                                    const Comeback& comeback) = 0;
+    /// After admit, without a lock: tells whoever wants to know.
+    virtual void admitted(const Session& session) = 0;
+    virtual void disconnected(Session& session, const CloseReason& reason) = 0;
 };
 
-class Session final : public http::WebSocketHandler, public std::enable_shared_from_this<Session> {
+class Session final : public EngineHandler, public std::enable_shared_from_this<Session>, private ConnectionHost {
 public:
-    Session(SessionHost& host, std::shared_ptr<http::WebSocket> socket, std::string sid, std::string socket_id,
-            std::string language);
+    Session(SessionHost& host, std::shared_ptr<EngineSocket> socket, std::string language);
 
-    void open();
-    void message(std::string_view data, bool binary) override;
-    void closed() override;
-    void tick();
+    void message(std::string_view data, bool binary, Reaction& out) override;
+    void tick(Reaction& out) override;
+    Instant deadline() const override;
+    void closed(const CloseReason& reason) override;
 
-    /// Thread-safe: sends unless the peer is too slow or going.
-    void deliver(const std::shared_ptr<const std::string>& frame);
-    /// Thread-safe: tells the client not to come back by itself (`io server disconnect`), then closes.
+    // Thread-safe:
+    void deliver(Frame frame);
+    void deliver(std::vector<Frame> frames) { socket_->send(std::move(frames)); }
+    /// Tells the client not to come back by itself (`io server disconnect`), then closes.
     void disconnect(std::string_view reason);
-    /// Thread-safe.
-    void close(std::uint16_t code, std::string_view reason);
-    /// Thread-safe: when tick() has something to do.
-    Instant deadline() const { return Instant{deadline_ns_.load(std::memory_order_relaxed)}; }
-
-    http::WebSocket& socket() { return *socket_; }
-    /// Thread-safe.
-    const std::string& socket_id() const { return connection_.socket_id(); }
-    /// Thread-safe once the hub knows the session as connected: it does not change after that.
-    const http::Principal& principal() const { return *connection_.principal(); }
-    bool authenticated() const { return connection_.principal().has_value(); }
+    /// Lets go of a connection whose client has come back on another.
+    void replace();
+    using Answered = OpenSocket::Answered;
+    void ask(const std::string& nsp, const json::Array& arguments, Duration timeout, Answered answered);
+    /// Of the main namespace. Set by the hub, once, before anybody else sees the session.
+    const std::string& socket_id() const { return socket_id_; }
+    void set_socket_id(std::string id) { socket_id_ = std::move(id); }
 
 private:
     struct Bucket {
         double tokens;
         Instant at;
     };
-    void apply(ConnectionOutbox& out);
-    void dispatch(IncomingEvent event);
-    Status admit(const EventRow* row, const IncomingEvent& event);
+    struct Ask {
+        std::string nsp;
+        Instant until;
+        Answered answered;
+    };
+    // ConnectionHost
+    const Config& config() const override { return host_.config(); }
+    const http::Authenticator& authenticator() const override { return host_.authenticator(); }
+    Now now() const override { return host_.now(); }
+    bool is_open_namespace(std::string_view nsp) const override { return host_.open_namespace(nsp) != nullptr; }
+    std::string make_id() const override { return host_.make_id(); }
+    Result<Admission> admit(const SharedPrincipal& principal, const Comeback& comeback) override;
+
+    void apply(ConnectionOutbox& from, Reaction& out);
+    void joined(Joined joined, Reaction& out);
+    void event(IncomingEvent event, Reaction& out);
+    void dispatch(const EventRow& row, EventRequest request, std::optional<std::uint64_t> ack);
+    Status admit_event(const EventRow* row, const IncomingEvent& event);
     bool take(const EventRow* row, http::Rate rate);
-    void answer(std::optional<std::uint64_t> ack, const Result<json::Value>& result);
+    std::string answer(std::uint64_t ack, const Result<json::Value>& result) const;
+    void answered(IncomingAck ack);
+    void give_up(Instant until);
 
     SessionHost& host_;
-    std::shared_ptr<http::WebSocket> socket_;
+    std::shared_ptr<EngineSocket> socket_;
     Connection connection_;
-    std::string language_;
+    std::string language_, socket_id_;
     std::map<const EventRow*, Bucket> buckets_;  ///< null: the general one; never more than there are rows
     std::uint64_t events_ = 0;
     std::atomic<std::size_t> in_flight_{0};
-    std::atomic<bool> closing_{false};
-    std::atomic<std::int64_t> deadline_ns_{INT64_MAX};
+    mutable std::mutex asks_mutex_;  ///< guards the two below
+    std::map<std::uint64_t, Ask> asks_;
+    std::uint64_t next_ask_ = 0;
 };
 
 /// `{ok: false, error: {code, detail, errors?}}`, detail in the client's language where the code is known.
