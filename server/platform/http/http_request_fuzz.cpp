@@ -60,8 +60,7 @@ std::string answers(std::string_view bytes, std::size_t piece) {
             return Principal{.user_id = "u", .session_id = "s", .role = Role::client, .expires_at = {}};
         return Error{ErrorKind::unauthenticated, "invalid_token", "The token is not valid."};
     };
-    const WebSocketAcceptor accept =
-        [](const Request&, std::shared_ptr<WebSocket> socket) -> Result<std::shared_ptr<WebSocketHandler>> {
+    const WebSocketAcceptor accept = [](const Request&, std::shared_ptr<WebSocket> socket) -> Acceptance {
         return std::shared_ptr<WebSocketHandler>{std::make_shared<Echo>(std::move(socket))};
     };
     Gate gate{config, routes(), authenticator, {{"/socket.io/", 4096, accept}}, clock, random};

@@ -43,6 +43,11 @@ public:
         rest_.remove_prefix(taken.size());
         later(std::move(done), !closed_ && !taken.empty(), taken.size());
     }
+    void read_shared(std::function<void(bool, std::string_view)> done) override {
+        const auto taken = rest_.substr(0, std::min(piece_, rest_.size()));
+        rest_.remove_prefix(taken.size());
+        loop_.post([this, done = std::move(done), taken] { done(!closed_ && !taken.empty(), taken); });
+    }
     void write(std::vector<std::string_view> parts, Done done) override {
         std::size_t size = 0;
         for (const auto part : parts) {
