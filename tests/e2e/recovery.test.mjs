@@ -62,7 +62,7 @@ test('who forgot the password gets back in through the mail, and the old session
     assert.ok(!page.url().includes('token'), 'the token left the address bar');
     await page.getByLabel('Senha', { exact: true }).fill('password');
     await page.getByTestId('submit').click();
-    await page.getByText('Muito comum', { exact: false }).waitFor();
+    await page.getByText('Muito comum', { exact: false }).first().waitFor();
     await picture(page, 'new');
     await page.getByLabel('Senha', { exact: true }).fill('uma nova senha bem longa');
     await page.getByTestId('submit').click();

@@ -86,14 +86,19 @@ function load() {
 }
 
 const read = () => call(server.url, 'GET', '/api/wallet', { token: model.token });
-const write = () => model.call('POST', '/api/lives', { body: { title: 'x', description: 'y', price: 0 } });
+/** A small write; people take turns, since each may change a profile only so often. */
+let turn = 0;
+const write = () => {
+    const { client } = people[turn++ % people.length];
+    return client.call('PUT', `/api/users/${client.user.id}`, { body: { profile: { bio: `${turn}` } } });
+};
 
 /** The milliseconds from when PostgreSQL serves again until reads and writes work. */
 async function healed() {
     await postgres.ready();
     const begun = performance.now();
     for (;;) {
-        if ((await read()).status === 200 && (await write()).status === 201) return performance.now() - begun;
+        if ((await read()).status === 200 && (await write()).status === 200) return performance.now() - begun;
         assert.ok(performance.now() - begun < healLimitMs, 'it does not heal');
         await pause(20);
     }
@@ -147,7 +152,7 @@ test('a restart while nobody writes costs nobody an error', async () => {
     postgres.stop('fast');
     postgres.start();
     assert.equal((await read()).status, 200);
-    assert.equal((await write()).status, 201);
+    assert.equal((await write()).status, 200);
 });
 
 test('what had no answer is settled by its key, each thing is there once, and the books verify', async () => {
