@@ -45,6 +45,8 @@ export class SocketSession {
         private wire: Wire,
         /** Makes sure of a token before another try, a new one when the last was refused; false: nobody is signed in. */
         private renew: (refused: boolean) => Promise<boolean>,
+        /** A token that outlives the one of this connection; null: nobody is signed in any more. */
+        private nextToken: () => Promise<string | null> = () => Promise.resolve(null),
     ) {
         wire.on('connect', () => {
             this.refusals = 0;
@@ -57,6 +59,8 @@ export class SocketSession {
             // A disconnection by the server is final to the library, not to us.
             if (!wire.active) this.tryLater(false);
         });
+        // Said a minute before the token ends: with a new one the line goes on, and nobody notices.
+        wire.on('auth:expiring', () => void this.keepLine());
         wire.on('connect_error', () => {
             if (this.line === 'off') return;
             this.setLine('broken');
@@ -120,6 +124,11 @@ export class SocketSession {
     private async enter(liveId: string): Promise<void> {
         const ack = await this.ask<LiveEntry>('live:join', { liveId });
         this.lives.get(liveId)?.entered.forEach((listener) => listener(ack));
+    }
+
+    private async keepLine(): Promise<void> {
+        const token = await this.nextToken().catch(() => null);
+        if (token) await this.ask('auth:refresh', { token });
     }
 
     private tryLater(refused: boolean): void {

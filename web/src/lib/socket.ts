@@ -21,4 +21,5 @@ const wire = io({
 export const socket = new SocketSession(
     wire as unknown as Wire,
     async (refused) => (await tokens.accessToken((refused && lastToken) || undefined)) !== null,
+    async () => (lastToken = await tokens.accessToken(lastToken ?? undefined)),
 );

@@ -55,6 +55,31 @@ describe('the socket session', () => {
         expect(entered).toHaveBeenCalledTimes(2);
     });
 
+    test('a token that is about to end is replaced without breaking the line', async () => {
+        const wire = new FakeWire();
+        const session = new SocketSession(
+            wire,
+            () => Promise.resolve(true),
+            () => Promise.resolve('next'),
+        );
+        session.start();
+        wire.happen('connect', true);
+        wire.happen('auth:expiring');
+        await settle();
+        expect(wire.asked).toEqual([['auth:refresh', { token: 'next' }]]);
+        expect(session.state()).toBe('on');
+    });
+
+    test('who is not signed in any more lets the line end', async () => {
+        const wire = new FakeWire();
+        const session = new SocketSession(wire, () => Promise.resolve(false));
+        session.start();
+        wire.happen('connect', true);
+        wire.happen('auth:expiring');
+        await settle();
+        expect(wire.asked).toEqual([]);
+    });
+
     test('two parts of the page share one presence, and the last to go leaves', async () => {
         const wire = new FakeWire();
         const session = new SocketSession(wire, () => Promise.resolve(true));
