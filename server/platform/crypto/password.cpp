@@ -8,16 +8,6 @@
 #include "platform/base/check.hpp"
 
 namespace confidente::crypto {
-namespace {
-
-Error busy() {
-    return {.kind = ErrorKind::too_many,
-            .code = "busy",
-            .detail = "Too many sign-ins at the moment; try again shortly.",
-            .retry_after_s = 2};
-}
-
-}  // namespace
 
 PasswordHasher::PasswordHasher(PasswordCost cost) : cost_(cost) {
     check(sodium_init() >= 0);
@@ -26,40 +16,6 @@ PasswordHasher::PasswordHasher(PasswordCost cost) : cost_(cost) {
     auto made = hash_blocking(std::string{secret.data(), secret.size()});
     check(made.has_value());
     nobody_ = std::move(*made);
-    for (std::size_t i = 0; i < kWorkers; ++i) workers_.emplace_back([this] { work(); });
-}
-
-PasswordHasher::~PasswordHasher() {
-    {
-        const std::scoped_lock lock{mutex_};
-        stopping_ = true;
-    }
-    wake_.notify_all();
-    for (auto& worker : workers_) worker.join();
-}
-
-void PasswordHasher::work() {
-    std::unique_lock lock{mutex_};
-    for (;;) {
-        wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
-        // What waits is finished before the end: somebody awaits it.
-        if (jobs_.empty()) return;
-        auto job = std::move(jobs_.front());
-        jobs_.pop_front();
-        lock.unlock();
-        job();
-        lock.lock();
-    }
-}
-
-bool PasswordHasher::submit(std::function<void()> job) {
-    {
-        const std::scoped_lock lock{mutex_};
-        if (stopping_ || jobs_.size() >= kWaiting) return false;
-        jobs_.push_back(std::move(job));
-    }
-    wake_.notify_one();
-    return true;
 }
 
 Result<std::string> PasswordHasher::hash_blocking(const std::string& password) const {
@@ -82,22 +38,13 @@ bool PasswordHasher::outdated(const std::string& stored) const {
 }
 
 Task<Result<std::string>> PasswordHasher::hash(std::string password) {
-    using Done = std::function<void(Result<std::string>)>;
-    std::function<void(Done)> begin = [this, password](Done done) {
-        if (!submit([this, password, done] { done(hash_blocking(password)); })) done(busy());
-    };
-    Callback<Result<std::string>> waiting{std::move(begin)};
-    co_return co_await waiting;
+    std::function<Result<std::string>()> job = [this, password] { return hash_blocking(password); };
+    co_return co_await pool_.run<std::string>(job);
 }
 
 Task<Result<bool>> PasswordHasher::verify(std::optional<std::string> stored, std::string password) {
-    using Done = std::function<void(Result<bool>)>;
-    std::function<void(Done)> begin = [this, stored, password](Done done) {
-        if (!submit([this, stored, password, done] { done(Result<bool>{matches(stored, password)}); }))
-            done(Result<bool>{busy()});
-    };
-    Callback<Result<bool>> waiting{std::move(begin)};
-    co_return co_await waiting;
+    std::function<Result<bool>()> job = [this, stored, password] { return Result<bool>{matches(stored, password)}; };
+    co_return co_await pool_.run<bool>(job);
 }
 
 }  // namespace confidente::crypto

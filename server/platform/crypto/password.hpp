@@ -6,18 +6,13 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
-#include <deque>
-#include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
-#include <vector>
 
 #include "platform/base/result.hpp"
 #include "platform/base/task.hpp"
+#include "platform/base/worker_pool.hpp"
 
 namespace confidente::crypto {
 
@@ -32,9 +27,6 @@ struct PasswordCost {
 class PasswordHasher {
 public:
     explicit PasswordHasher(PasswordCost cost = {});
-    ~PasswordHasher();
-    PasswordHasher(const PasswordHasher&) = delete;
-    PasswordHasher& operator=(const PasswordHasher&) = delete;
 
     Task<Result<std::string>> hash(std::string password);
     /// `stored` is the PHC string, or nothing when there is no such user: then the answer is false, as slowly.
@@ -47,18 +39,12 @@ public:
     std::uint64_t hashes_computed() const { return computed_.load(std::memory_order_relaxed); }
 
 private:
-    bool submit(std::function<void()> job);
     bool matches(const std::optional<std::string>& stored, const std::string& password) const;
-    void work();
 
     PasswordCost cost_;
     mutable std::atomic<std::uint64_t> computed_{0};
     std::string nobody_;  ///< a hash no password has
-    std::mutex mutex_;    ///< guards jobs_ and stopping_
-    std::condition_variable wake_;
-    std::deque<std::function<void()>> jobs_;
-    bool stopping_ = false;
-    std::vector<std::thread> workers_;
+    WorkerPool pool_{kWorkers, kWaiting};
 };
 
 }  // namespace confidente::crypto
