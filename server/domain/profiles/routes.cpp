@@ -123,9 +123,7 @@ public:
 
     Task<Result<Response>> update(Request request) {
         const auto id = request.param("id");
-        if (request.principal->user_id != id)
-            co_return Error{
-                .kind = ErrorKind::forbidden, .code = "not_owner", .detail = "This profile belongs to somebody else."};
+        CO_TRY_VOID(check_owner(request, id));
         CO_TRY(const auto change, read_change(request));
         const audit::Origin from{request.remote_address, request.principal->session_id};
         auto work = [this, id, change, from, &request](db::Transaction& tx) -> Result<auth::User> {
@@ -205,6 +203,11 @@ private:
 };
 
 }  // namespace
+
+Status check_owner(const http::Request& request, std::string_view user_id) {
+    if (request.principal->user_id == user_id) return {};
+    return Error{.kind = ErrorKind::forbidden, .code = "not_owner", .detail = "This profile belongs to somebody else."};
+}
 
 void add_routes(http::Router& router, Deps deps) {
     const auto edge = std::make_shared<Edge>(std::move(deps));

@@ -30,6 +30,9 @@ struct Deps {
 
 void add_routes(http::Router& router, Deps deps);
 
+/// 403 `not_owner` unless the signed-in caller is that user.
+Status check_owner(const http::Request& request, std::string_view user_id);
+
 struct PictureDeps {
     db::Database& db;
     const Service& profiles;

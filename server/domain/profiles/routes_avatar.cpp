@@ -23,7 +23,7 @@ public:
 
     Task<Result<Response>> put(Request request) {
         const auto id = request.param("id");
-        CO_TRY_VOID(owner(request, id));
+        CO_TRY_VOID(check_owner(request, id));
         CO_TRY(const auto picture, co_await recode(std::move(request)));
         CO_TRY(const std::string key, deps_.blobs.put(picture));
         co_return co_await show(id, key);
@@ -31,7 +31,7 @@ public:
 
     Task<Result<Response>> remove(Request request) {
         const auto id = request.param("id");
-        CO_TRY_VOID(owner(request, id));
+        CO_TRY_VOID(check_owner(request, id));
         co_return co_await show(id, std::nullopt);
     }
 
@@ -47,12 +47,6 @@ public:
     }
 
 private:
-    static Status owner(const Request& request, const std::string& id) {
-        if (request.principal->user_id == id) return {};
-        return Error{
-            .kind = ErrorKind::forbidden, .code = "not_owner", .detail = "This profile belongs to somebody else."};
-    }
-
     Task<Result<Buffer>> recode(Request request) {
         const auto bytes = as_bytes(request.body);
         const auto declared = request.header("content-type").value_or("");
@@ -60,10 +54,7 @@ private:
         const bool agree = (kind == images::Kind::jpeg && declared == "image/jpeg") ||
                            (kind == images::Kind::png && declared == "image/png") ||
                            (kind == images::Kind::webp && declared == "image/webp");
-        if (!agree)
-            co_return Error{.kind = ErrorKind::unsupported_media,
-                            .code = "unsupported_picture",
-                            .detail = "Send a JPEG, PNG or WebP picture."};
+        if (!agree) co_return images::unsupported_picture();
         Buffer original{bytes.begin(), bytes.end()};
         co_return co_await deps_.recoder.avatar(std::move(original));
     }

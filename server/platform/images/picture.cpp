@@ -23,12 +23,6 @@ Error broken() {
             .cause = cause.substr(0, 200)};
 }
 
-Error unsupported() {
-    return {.kind = ErrorKind::unsupported_media,
-            .code = "unsupported_picture",
-            .detail = "Send a JPEG, PNG or WebP picture."};
-}
-
 bool begins(Bytes bytes, std::size_t at, std::string_view text) {
     return bytes.size() >= at + text.size() && std::memcmp(bytes.data() + at, text.data(), text.size()) == 0;
 }
@@ -53,7 +47,7 @@ Result<Image> open(Bytes original, int shrink = 1) {
                                           VIPS_ACCESS_SEQUENTIAL, nullptr);
             break;
         case Kind::unknown:
-            return unsupported();
+            return unsupported_picture();
     }
     if (failed != 0) return broken();
     return Image{image};
@@ -73,6 +67,18 @@ Result<Image> without_metadata(VipsImage* image) {
 
 }  // namespace
 
+Error unsupported_picture() {
+    return {.kind = ErrorKind::unsupported_media,
+            .code = "unsupported_picture",
+            .detail = "Send a JPEG, PNG or WebP picture."};
+}
+
+Error picture_too_large() {
+    return {.kind = ErrorKind::too_large,
+            .code = "picture_too_large",
+            .detail = "A picture has at most 10 MiB, 10,000 pixels a side and 40 million in all."};
+}
+
 Kind sniff(Bytes original) {
     if (begins(original, 0, "\xff\xd8\xff")) return Kind::jpeg;
     if (begins(original, 0, "\x89PNG\r\n\x1a\n")) return Kind::png;
@@ -89,18 +95,14 @@ Status prepare() {
 }
 
 Result<Buffer> square_jpeg(Bytes original, int side) {
-    if (original.size() > kMaxOriginal)
-        return Error{
-            .kind = ErrorKind::too_large, .code = "picture_too_large", .detail = "A picture has at most 10 MiB."};
+    if (original.size() > kMaxOriginal) return picture_too_large();
     int shortest = 0;
     {
         TRY(const auto header, open(original));
         const int width = vips_image_get_width(header.get()), height = vips_image_get_height(header.get());
         shortest = std::min(width, height);
         if (width > kMaxSide || height > kMaxSide || std::int64_t{width} * height > kMaxPixels)
-            return Error{.kind = ErrorKind::too_large,
-                         .code = "picture_too_large",
-                         .detail = "A picture has at most 10,000 pixels a side and 40 million in all."};
+            return picture_too_large();
     }
     side = std::min(side, shortest);
     int shrink = 1;

@@ -21,6 +21,10 @@ enum class Kind : std::uint8_t { unknown, jpeg, png, webp };
 /// By its first bytes; names and declared types are only believed where they agree.
 Kind sniff(Bytes original);
 
+/// What is said of a file that is no picture, and of one that is too much of one.
+Error unsupported_picture();
+Error picture_too_large();
+
 /// Loads the library; call once, before pictures and before the sandbox closes.
 Status prepare();
 /// A square JPEG of at most `side` pixels.

@@ -22,14 +22,8 @@ namespace {
 enum Exit : int { exit_ok = 0, exit_broken = 2, exit_unsupported = 3, exit_too_large = 4, exit_no_sandbox = 5 };
 
 Error error_of(int status) {
-    if (WIFEXITED(status) && WEXITSTATUS(status) == exit_unsupported)
-        return {.kind = ErrorKind::unsupported_media,
-                .code = "unsupported_picture",
-                .detail = "Send a JPEG, PNG or WebP picture."};
-    if (WIFEXITED(status) && WEXITSTATUS(status) == exit_too_large)
-        return {.kind = ErrorKind::too_large,
-                .code = "picture_too_large",
-                .detail = "A picture has at most 10 MiB, 10,000 pixels a side and 40 million in all."};
+    if (WIFEXITED(status) && WEXITSTATUS(status) == exit_unsupported) return unsupported_picture();
+    if (WIFEXITED(status) && WEXITSTATUS(status) == exit_too_large) return picture_too_large();
     if (WIFEXITED(status) && WEXITSTATUS(status) == exit_no_sandbox)
         return internal_error("pictures cannot be decoded: no sandbox on this machine");
     return {.kind = ErrorKind::unprocessable,
@@ -149,7 +143,7 @@ int recode() {
 }  // namespace
 
 Result<Buffer> Recoder::avatar_blocking(Bytes original) const {
-    if (sniff(original) == Kind::unknown) return error_of(exit_unsupported << 8);
+    if (sniff(original) == Kind::unknown) return unsupported_picture();
     TRY(auto child, spawn(program_));
     auto result = converse(child, original);
     child.input.reset();
