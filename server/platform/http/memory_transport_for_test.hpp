@@ -44,6 +44,7 @@ public:
         later(std::move(done), !closed_ && !taken.empty(), taken.size());
     }
     void read_shared(std::function<void(bool, std::string_view)> done) override {
+        if (rest_.empty() && keep_open) return;
         const auto taken = rest_.substr(0, std::min(piece_, rest_.size()));
         rest_.remove_prefix(taken.size());
         loop_.post([this, done = std::move(done), taken] { done(!closed_ && !taken.empty(), taken); });
@@ -56,6 +57,18 @@ public:
         }
         later(std::move(done), !closed_, size);
     }
+    std::optional<std::size_t> write_now(std::span<const std::string_view> parts) override {
+        if (broken) return std::nullopt;
+        std::size_t taken = 0;
+        for (const auto part : parts) {
+            const auto piece = part.substr(0, room_now - taken);
+            written.append(piece);
+            taken += piece.size();
+        }
+        room_now -= taken;
+        return taken;
+    }
+    void limit_unsent(std::size_t) override {}
     void shutdown(Done done) override { later(std::move(done), !closed_, 0); }
     void close() override { closed_ = true; }
     void deadline(std::chrono::milliseconds, std::function<void()>) override {}
@@ -64,6 +77,9 @@ public:
     const std::string& remote_address() const override { return address_; }
 
     std::string written;
+    std::size_t room_now = 0;  ///< bytes that write_now takes
+    bool broken = false;       ///< write_now fails
+    bool keep_open = false;    ///< read_shared waits for ever instead of telling the end
 
 private:
     void later(Done done, bool ok, std::size_t bytes) {

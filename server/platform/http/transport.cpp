@@ -1,10 +1,17 @@
 #include "platform/http/transport.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
 #include <array>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
+#include <cerrno>
 
 #include "platform/http/asio_transport.hpp"
 
@@ -15,6 +22,7 @@ using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_t
                                          asio::io_context::executor_type>;
 
 constexpr std::size_t kSharedBuffer = 16 * 1024;  // bytes of one read
+constexpr std::size_t kMostParts = 64;            // of one write_now
 
 template <class Stream>
 class StreamTransport final : public Transport, public std::enable_shared_from_this<StreamTransport<Stream>> {
@@ -69,6 +77,31 @@ public:
         buffers.reserve(parts.size());
         for (const auto part : parts) buffers.emplace_back(part.data(), part.size());
         asio::async_write(stream_, std::move(buffers), completion(std::move(done)));
+    }
+
+    std::optional<std::size_t> write_now(std::span<const std::string_view> parts) override {
+        if constexpr (kTls) return 0;  // records are sealed on the connection's own thread
+        std::array<iovec, kMostParts> pieces;
+        const std::size_t count = std::min(parts.size(), pieces.size());
+        for (std::size_t i = 0; i < count; ++i)
+            pieces[i] = {const_cast<char*>(parts[i].data()), parts[i].size()};  // sendmsg only reads them
+        msghdr message{};
+        message.msg_iov = pieces.data();
+        message.msg_iovlen = count;
+        ssize_t sent = -1;
+        do {
+            sent = ::sendmsg(stream_.lowest_layer().native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        } while (sent < 0 && errno == EINTR);
+        if (sent >= 0) return static_cast<std::size_t>(sent);
+        if (errno == EAGAIN || errno == EWOULDBLOCK) return 0;
+        return std::nullopt;
+    }
+
+    void limit_unsent(std::size_t bytes) override {
+        const auto limit = static_cast<int>(bytes);
+        // Only a limit is lost where the kernel has none.
+        (void)::setsockopt(stream_.lowest_layer().native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &limit,
+                           sizeof limit);
     }
 
     void shutdown(Done done) override {

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +27,12 @@ public:
     virtual void read_shared(std::function<void(bool ok, std::string_view bytes)> done) = 0;
     /// Writes all parts, in order, gathered.
     virtual void write(std::vector<std::string_view> parts, Done done) = 0;
+    /// Gives the kernel what it takes at once: the number of bytes, 0 when it takes none now, or nothing when the
+    /// connection is broken. From any thread, but never beside a write() that is under way, nor beside close().
+    virtual std::optional<std::size_t> write_now(std::span<const std::string_view> parts) = 0;
+    /// At most about `bytes` wait in the kernel for their turn to be sent; the rest waits with the sender, who can
+    /// see it there (tcp(7), TCP_NOTSENT_LOWAT).
+    virtual void limit_unsent(std::size_t bytes) = 0;
     /// Tells the peer that no more will come.
     virtual void shutdown(Done done) = 0;
     virtual void close() = 0;

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -13,11 +14,16 @@
 
 namespace confidente::http {
 
+using SharedBytes = std::shared_ptr<const std::string>;
+
 /// An immutable message shared between every socket that gets it: serialised once.
 struct WebSocketMessage {
-    std::shared_ptr<const std::string> data;
+    SharedBytes data;
     bool binary = false;
 };
+
+/// Appends a message to `wire` as a server sends it: one whole frame, unmasked (RFC 6455 §5.2).
+void append_frame(std::string& wire, std::string_view data, bool binary);
 
 /// One open websocket. All calls on the connection's own executor, unless said otherwise.
 class WebSocket {
@@ -25,8 +31,13 @@ public:
     virtual ~WebSocket() = default;
     /// Queues messages; they leave in order, gathered in one write where possible. Thread-safe.
     virtual void send(std::vector<WebSocketMessage> messages) = 0;
+    /// The same for what stands framed already (append_frame): shared by a whole room, and written at once, on the
+    /// calling thread, when nothing is queued before it.
+    virtual void send_framed(std::span<const SharedBytes> pieces) = 0;
     /// Bytes queued and not yet taken by the kernel. Thread-safe.
     virtual std::size_t queued_bytes() const = 0;
+    /// Bytes that the kernel has taken so far. Thread-safe.
+    virtual std::uint64_t written_bytes() const = 0;
     /// Starts the closing handshake (RFC 6455 §7.1.2) and drops the connection at the latest after 5 s. Thread-safe.
     virtual void close(std::uint16_t code, std::string_view reason) = 0;
     virtual Executor& executor() = 0;

@@ -6,6 +6,7 @@
 
 #include "platform/base/bytes.hpp"
 #include "platform/http/text.hpp"
+#include "platform/http/websocket.hpp"
 
 namespace confidente::http {
 namespace {
@@ -37,6 +38,11 @@ std::string frame_header(Opcode opcode, std::size_t size) {
         length = 10;
     }
     return {reinterpret_cast<const char*>(out), length};
+}
+
+void append_frame(std::string& wire, std::string_view data, bool binary) {
+    wire += frame_header(binary ? Opcode::binary : Opcode::text, data.size());
+    wire += data;
 }
 
 std::string websocket_accept(std::string_view key) {

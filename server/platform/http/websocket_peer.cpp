@@ -1,5 +1,8 @@
 #include "platform/http/websocket_peer.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "platform/base/bytes.hpp"
 #include "platform/base/metrics.hpp"
 
@@ -30,8 +33,12 @@ void WebSocketPeer::start(std::shared_ptr<WebSocketHandler> handler, std::string
         accept + "\r\n";
     for (const auto& [name, value] : headers) handshake_.append(name).append(": ").append(value).append("\r\n");
     handshake_ += "\r\n";
-    writing_ = true;
     transport_->no_deadline();
+    transport_->limit_unsent(kMaxUnsent);
+    {
+        const std::lock_guard lock{mutex_};
+        open_ = writing_ = true;
+    }
     transport_->write({handshake_}, [self = shared_from_this()](bool ok, std::size_t) { self->written(ok); });
     reader_.feed(received);
     process();
@@ -48,58 +55,85 @@ void WebSocketPeer::send(std::vector<WebSocketMessage> messages) {
     enqueue(std::move(frames));
 }
 
-void WebSocketPeer::enqueue(std::vector<Outgoing> frames) {
-    if (ended_) return;
-    std::size_t bytes = 0;
-    for (const auto& frame : frames) bytes += frame.cost();
-    const bool overflow = queued_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes > kMaxQueued;
-    if (overflow) {
+void WebSocketPeer::send_framed(std::span<const SharedBytes> pieces) {
+    const std::lock_guard lock{mutex_};
+    std::size_t written = 0;
+    if (open_ && !writing_ && queue_.empty() && !write_at_once(pieces, written)) {
         executor().post([self = shared_from_this()] { self->end(); });
         return;
     }
+    for (const auto& piece : pieces) queue({Opcode::text, piece, true, std::exchange(written, 0)});
+}
+
+/// Takes what has left away from `pieces`; `written` bytes of the first one that is left have gone too. False when the
+/// connection is broken.
+bool WebSocketPeer::write_at_once(std::span<const SharedBytes>& pieces, std::size_t& written) {
+    std::array<std::string_view, 64> parts;
+    const std::size_t count = std::min(parts.size(), pieces.size());
+    for (std::size_t i = 0; i < count; ++i) parts[i] = *pieces[i];
+    const auto taken = transport_->write_now({parts.data(), count});
+    if (!taken) return false;
+    written_bytes_.fetch_add(*taken, std::memory_order_relaxed);
+    written = *taken;
+    while (!pieces.empty() && written >= pieces.front()->size()) {
+        written -= pieces.front()->size();
+        pieces = pieces.subspan(1);
+    }
+    return true;
+}
+
+void WebSocketPeer::enqueue(std::vector<Outgoing> frames) {
     const std::lock_guard lock{mutex_};
-    for (auto& frame : frames) queue_.push_back(std::move(frame));
+    for (auto& frame : frames) queue(std::move(frame));
+}
+
+/// With the mutex held.
+void WebSocketPeer::queue(Outgoing frame) {
+    if (ended_) return;
+    const auto cost = frame.cost();
+    if (queued_bytes_.fetch_add(cost, std::memory_order_relaxed) + cost > kMaxQueued) {
+        executor().post([self = shared_from_this()] { self->end(); });
+        return;
+    }
+    queue_.push_back(std::move(frame));
     if (flush_posted_) return;
     flush_posted_ = true;
-    executor().post([self = shared_from_this()] {
-        {
-            const std::lock_guard posted{self->mutex_};
-            self->flush_posted_ = false;
-        }
-        self->flush();
-    });
+    executor().post([self = shared_from_this()] { self->flush(); });
 }
 
 void WebSocketPeer::flush() {
-    if (!started_ || writing_ || ended_) return;
+    std::vector<std::string> heads;
+    std::vector<std::string_view> parts;
     {
         const std::lock_guard lock{mutex_};
+        flush_posted_ = false;
+        if (!started_ || writing_ || ended_) return;
         in_flight_.swap(queue_);
+        pong_queued_ = false;
+        writing_ = !in_flight_.empty();
     }
-    pong_queued_ = false;
-    if (in_flight_.empty()) {
-        // The handshake of closing is complete when both sides have said it (RFC 6455 §7.1.1).
-        if (close_sent_ && close_received_) end();
-        return;
-    }
-    in_flight_heads_.clear();
-    in_flight_heads_.reserve(in_flight_.size());
-    std::vector<std::string_view> parts;
+    // The handshake of closing is complete when both sides have said it (RFC 6455 §7.1.1).
+    if (in_flight_.empty()) return close_sent_ && close_received_ ? end() : void();
+    heads.reserve(in_flight_.size());
     parts.reserve(in_flight_.size() * 2);
     for (const auto& frame : in_flight_) {
-        parts.push_back(in_flight_heads_.emplace_back(frame_header(frame.opcode, frame.data->size())));
-        parts.push_back(*frame.data);
+        if (!frame.framed) parts.push_back(heads.emplace_back(frame_header(frame.opcode, frame.data->size())));
+        parts.push_back(std::string_view(*frame.data).substr(frame.written));
     }
-    writing_ = true;
-    transport_->write(std::move(parts), [self = shared_from_this()](bool ok, std::size_t) { self->written(ok); });
+    auto kept = std::make_shared<std::vector<std::string>>(std::move(heads));
+    transport_->write(std::move(parts), [self = shared_from_this(), kept](bool ok, std::size_t) { self->written(ok); });
 }
 
 void WebSocketPeer::written(bool ok) {
-    writing_ = false;
-    std::size_t bytes = 0;
-    for (const auto& frame : in_flight_) bytes += frame.cost();
-    in_flight_.clear();
-    queued_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+    {
+        const std::lock_guard lock{mutex_};
+        writing_ = false;
+        std::size_t bytes = 0;
+        for (const auto& frame : in_flight_) bytes += frame.cost();
+        in_flight_ = {};
+        queued_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+        written_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+    }
     if (!ok) return end();
     flush();
 }
@@ -160,7 +194,11 @@ void WebSocketPeer::drain() { send_close(1001, "going away"); }
 void WebSocketPeer::end() {
     if (ended_.exchange(true) || !started_) return;
     open_websockets().add(-1);
-    transport_->close();
+    {
+        const std::lock_guard lock{mutex_};
+        open_ = false;
+        transport_->close();
+    }
     const auto handler = std::move(handler_);
     handler_.reset();
     if (handler) handler->closed();

@@ -17,6 +17,7 @@ namespace confidente::http {
 class WebSocketPeer final : public WebSocket, public Session, public std::enable_shared_from_this<WebSocketPeer> {
 public:
     static constexpr std::size_t kMaxQueued = 16U << 20U;  ///< bytes; a slower reader is dropped
+    static constexpr std::size_t kMaxUnsent = 64U << 10U;  ///< bytes in the kernel beyond what is on its way
     WebSocketPeer(std::shared_ptr<Transport> transport, Sessions& sessions, std::size_t max_message);
 
     /// Answers 101 and begins to read; `received` came behind the request.
@@ -26,7 +27,9 @@ public:
     void forget();
 
     void send(std::vector<WebSocketMessage> messages) override;
+    void send_framed(std::span<const SharedBytes> pieces) override;
     std::size_t queued_bytes() const override { return queued_bytes_.load(std::memory_order_relaxed); }
+    std::uint64_t written_bytes() const override { return written_bytes_.load(std::memory_order_relaxed); }
     void close(std::uint16_t code, std::string_view reason) override;
     Executor& executor() override { return transport_->executor(); }
     void drain() override;
@@ -35,11 +38,15 @@ public:
 private:
     struct Outgoing {
         Opcode opcode;
-        std::shared_ptr<const std::string> data;
+        SharedBytes data;
+        bool framed = false;      ///< `data` brings its headers
+        std::size_t written = 0;  ///< bytes of `data` that have left
         /// The longest header counts too, so that empty messages cannot fill the queue for nothing.
-        std::size_t cost() const { return data->size() + 10; }
+        std::size_t cost() const { return data->size() - written + 10; }
     };
     void enqueue(std::vector<Outgoing> frames);
+    bool write_at_once(std::span<const SharedBytes>& pieces, std::size_t& written);
+    void queue(Outgoing frame);
     void flush();
     void written(bool ok);
     void read();
@@ -53,15 +60,17 @@ private:
     FrameReader reader_;
     std::shared_ptr<WebSocketHandler> handler_;
 
-    std::mutex mutex_;  ///< guards queue_ and flush_posted_: send() comes from any thread
+    /// Guards the next five, and write_now() against close(): messages come from any thread.
+    std::mutex mutex_;
     std::vector<Outgoing> queue_;
-    bool flush_posted_ = false;
-    std::atomic<std::size_t> queued_bytes_{0};
-
+    bool flush_posted_ = false, writing_ = false, open_ = false;
     std::vector<Outgoing> in_flight_;
-    std::vector<std::string> in_flight_heads_;
+    std::atomic<std::size_t> queued_bytes_{0};
+    std::atomic<std::uint64_t> written_bytes_{0};
+
+    // Of the connection's own thread:
     std::string handshake_;
-    bool started_ = false, writing_ = false, close_sent_ = false, close_received_ = false;
+    bool started_ = false, close_sent_ = false, close_received_ = false;
     bool pong_queued_ = false;
     std::atomic<bool> ended_{false};
 };

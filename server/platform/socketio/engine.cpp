@@ -119,6 +119,7 @@ void Engine::flush_poll(EngineOutbox& out) {
     out.poll = encode_payload(queue_);
     queue_.clear();
     queued_bytes_ = 0;
+    fetch_by_ = Instant::never();
 }
 
 bool Engine::begin_probe(Instant now) {
@@ -152,6 +153,7 @@ void Engine::probe_frame(std::string_view data, bool binary, Instant, EngineOutb
     out.frames.insert(out.frames.end(), std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.end()));
     queue_ = {};
     queued_bytes_ = 0;
+    fetch_by_ = Instant::never();
 }
 
 void Engine::send(std::span<const Frame> frames, EngineOutbox& out) {
@@ -161,6 +163,7 @@ void Engine::send(std::span<const Frame> frames, EngineOutbox& out) {
         return;
     }
     if (queued_bytes_ > config_.max_queued_bytes) return end({1013, "slow consumer", true}, {}, out);
+    if (queue_.empty()) fetch_by_ = Instant{};  // counted from the next tick
     for (const auto& frame : frames) queued_bytes_ += frame.data->size() + 16;
     queue_.insert(queue_.end(), frames.begin(), frames.end());
     flush_poll(out);
@@ -187,6 +190,7 @@ void Engine::end(CloseReason reason, std::vector<std::string> farewell, EngineOu
     poll_waits_ = false;
     queue_ = {};
     queued_bytes_ = 0;
+    fetch_by_ = Instant::never();
     out.close = reason;
 }
 
@@ -197,6 +201,8 @@ void Engine::tick(Instant now, EngineOutbox& out) {
         return;
     }
     if (now >= pong_by_) return end({1001, "ping timeout", true}, {}, out);
+    if (now >= fetch_by_ && fetch_by_ != Instant{}) return end({1013, "slow consumer", true}, {}, out);
+    if (fetch_by_ == Instant{}) fetch_by_ = now + config_.slow_timeout;
     if (now >= upgrade_by_) {
         upgrade_by_ = Instant::never();
         if (probe_ != Probe::none) out.drop_probe = true;
@@ -212,7 +218,7 @@ void Engine::tick(Instant now, EngineOutbox& out) {
 
 Instant Engine::deadline() const {
     if (closed_) return !farewell_.empty() && linger_until_ == Instant::never() ? Instant{} : linger_until_;
-    return std::min({ping_at_, pong_by_, upgrade_by_});
+    return std::min({ping_at_, pong_by_, upgrade_by_, fetch_by_});
 }
 
 }  // namespace confidente::socketio

@@ -26,7 +26,8 @@ struct EngineConfig {
     Duration ping_timeout = 20s;
     Duration upgrade_timeout = 10s;          ///< from the second websocket's opening to its `5`
     std::size_t max_payload = 1'000'000;     ///< bytes of one message, and of one payload
-    std::size_t max_queued_bytes = 262'144;  ///< waiting for a poll; above: slow consumer
+    std::size_t max_queued_bytes = 262'144;  ///< waiting for a poll or the kernel; above: slow consumer
+    Duration slow_timeout = 10s;             ///< how long it may wait
 };
 
 enum class TransportKind : bool { polling, websocket };
@@ -78,6 +79,8 @@ public:
     void tick(Instant now, EngineOutbox& out);
     Instant deadline() const;
 
+    /// Waiting for a poll.
+    std::size_t queued_bytes() const { return queued_bytes_; }
     const std::string& sid() const { return sid_; }
     TransportKind transport() const { return transport_; }
     bool closed() const { return closed_; }
@@ -97,7 +100,8 @@ private:
     bool closed_ = false, poll_waits_ = false;
     std::vector<Frame> queue_;  ///< polling: not yet fetched
     std::size_t queued_bytes_ = 0;
-    std::vector<std::string> farewell_;  ///< what the polls after the end are answered: at most two
+    Instant fetch_by_ = Instant::never();  ///< polling: when the oldest of it must have been fetched
+    std::vector<std::string> farewell_;    ///< what the polls after the end are answered: at most two
     Instant ping_at_ = Instant::never();
     Instant pong_by_ = Instant::never();
     Instant upgrade_by_ = Instant::never();

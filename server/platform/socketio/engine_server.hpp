@@ -17,6 +17,7 @@
 #include "platform/base/random.hpp"
 #include "platform/base/task.hpp"
 #include "platform/http/http.hpp"
+#include "platform/socketio/burst.hpp"
 #include "platform/socketio/engine.hpp"
 
 namespace confidente::socketio {
@@ -52,11 +53,15 @@ public:
 
     /// Frames leave in order, together, unless the peer is too slow or going.
     void send(std::vector<Frame> frames);
+    /// What rooms said. Whole bursts leave as they are, framed once for everybody. A client that does not read as fast
+    /// as it is told loses the events of the moment first, then its connection (`slow consumer`).
+    void hear(std::span<const Heard> heard, std::string_view socket_id);
     /// What was sent before leaves first.
     void close(CloseReason reason, std::vector<Frame> last = {});
     /// The client has shown who it is: it counts no more as half-open.
     void established();
     const std::string& sid() const { return engine_.sid(); }
+    Executor* home() const { return executor_; }
 
 private:
     friend class EngineServer;
@@ -64,6 +69,11 @@ private:
     enum class Finish : bool { here, posted };
     using Answer = std::function<void(Result<http::Response>)>;
     using Later = std::vector<std::function<void()>>;
+    /// What the kernel had not taken when it was last looked at.
+    struct Backlog {
+        Instant since = Instant::never();  ///< never: nothing
+        std::uint64_t end = 0;             ///< when so many bytes are written, it is gone
+    };
 
     void open(std::shared_ptr<EngineHandler> handler, std::shared_ptr<http::WebSocket> websocket);
     Task<Result<http::Response>> poll(std::shared_ptr<http::Caller> caller);
@@ -82,6 +92,10 @@ private:
     void react(EngineOutbox& out, Later& later);
     void apply(Reaction& reaction, EngineOutbox& out, Later& later);
     void transmit(EngineOutbox& out);
+    void write(std::span<const Heard> heard, std::string_view socket_id, bool drop_passing);
+    void refresh_deadline();
+    void watch_backlog();
+    bool is_stuck();
     void end(const CloseReason& reason);
     void abandon();
 
@@ -92,6 +106,7 @@ private:
     Engine engine_;
     std::shared_ptr<EngineHandler> handler_;  ///< null before it was opened and after it was closed
     std::shared_ptr<http::WebSocket> websocket_, probe_;
+    Backlog backlog_;
     Answer poll_answer_;
     std::uint64_t polls_ = 0;      ///< names the poll that waits
     std::uint64_t posts_ = 0;      ///< names the POST under way

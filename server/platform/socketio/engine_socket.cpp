@@ -4,6 +4,12 @@
 namespace confidente::socketio {
 namespace {
 
+/// 1013 "try again later": the client reconnects and gets what it missed.
+constexpr CloseReason kSlow{1013, "slow consumer", true};
+
+/// Events of the moment are dropped while more than this part of what may be queued is.
+constexpr std::size_t kPassingShare = 8;
+
 http::Response payload(std::string body) {
     return http::Response::text(200, std::move(body), "text/plain; charset=UTF-8").with("Cache-Control", "no-store");
 }
@@ -29,13 +35,19 @@ void EngineSocket::step(Finish finish, Work work) {
         react(out, later);
         transmit(out);
         ended = out.close;
-        const Instant handlers = handler_ && !engine_.closed() ? handler_->deadline() : Instant::never();
-        deadline_ns_.store(std::min(engine_.deadline(), handlers).ns, std::memory_order_relaxed);
+        refresh_deadline();
     }
     for (const auto& act : later) act();
     if (!ended) return;
     if (finish == Finish::here || !executor_) return end(*ended);
     executor_->post([self = shared_from_this(), reason = *ended] { self->end(reason); });
+}
+
+void EngineSocket::refresh_deadline() {
+    const Instant handlers = handler_ && !engine_.closed() ? handler_->deadline() : Instant::never();
+    const Instant backlog =
+        backlog_.since == Instant::never() ? Instant::never() : backlog_.since + server_.config().slow_timeout;
+    deadline_ns_.store(std::min({engine_.deadline(), handlers, backlog}).ns, std::memory_order_relaxed);
 }
 
 void EngineSocket::react(EngineOutbox& out, Later& later) {
@@ -59,11 +71,12 @@ void EngineSocket::transmit(EngineOutbox& out) {
     if (out.upgraded) websocket_ = std::exchange(probe_, nullptr);
     if (probe_ && out.drop_probe) std::exchange(probe_, nullptr)->close(1000, "not taken");
     if (websocket_ && !out.frames.empty()) {
-        if (websocket_->queued_bytes() <= server_.config().max_queued_bytes)
+        if (websocket_->queued_bytes() <= server_.config().max_queued_bytes) {
             websocket_->send(std::move(out.frames));
-        else
-            // 1013 "try again later": the client reconnects and gets what it missed.
-            engine_.close({1013, "slow consumer", true}, out);
+            watch_backlog();
+        } else {
+            engine_.close(kSlow, out);
+        }
     }
     if (out.poll && poll_answer_) std::exchange(poll_answer_, nullptr)(payload(std::move(*out.poll)));
     if (out.close && websocket_) websocket_->close(out.close->code, out.close->reason);
@@ -99,6 +112,61 @@ void EngineSocket::open(std::shared_ptr<EngineHandler> handler, std::shared_ptr<
 
 void EngineSocket::send(std::vector<Frame> frames) {
     step(Finish::posted, [&](EngineOutbox& out, Later&) { engine_.send(frames, out); });
+}
+
+void EngineSocket::hear(std::span<const Heard> heard, std::string_view socket_id) {
+    const std::size_t most = server_.config().max_queued_bytes;
+    {
+        const std::lock_guard lock(mutex_);
+        if (engine_.closed() || !handler_) return;
+        const std::size_t queued =
+            engine_.transport() == TransportKind::websocket && websocket_ ? websocket_->queued_bytes() : SIZE_MAX;
+        if (queued <= most) {
+            write(heard, socket_id, queued > most / kPassingShare);
+            watch_backlog();
+            if (backlog_.since != Instant::never()) refresh_deadline();
+            return;
+        }
+    }
+    step(Finish::posted, [&](EngineOutbox& out, Later&) {
+        const bool on_websocket = engine_.transport() == TransportKind::websocket;
+        if (on_websocket && websocket_ && websocket_->queued_bytes() > most) return engine_.close(kSlow, out);
+        engine_.send(frames_of(heard, socket_id, engine_.queued_bytes() > most / kPassingShare), out);
+    });
+}
+
+/// To the websocket, with the lock held.
+void EngineSocket::write(std::span<const Heard> heard, std::string_view socket_id, bool drop_passing) {
+    thread_local std::vector<http::SharedBytes> wires;
+    std::uint64_t last = 0;
+    for (const auto& one : heard) {
+        if (!one.is_whole(socket_id, drop_passing) || one.burst->first() <= last) break;
+        last = one.burst->last();
+        if (heard.size() == 1) return websocket_->send_framed({&one.burst->wire(), 1});
+        wires.push_back(one.burst->wire());
+    }
+    if (wires.size() == heard.size())
+        websocket_->send_framed(wires);
+    else
+        websocket_->send(frames_of(heard, socket_id, drop_passing));
+    wires.clear();
+}
+
+/// Remembers what has to be gone when the slow client's time is over.
+void EngineSocket::watch_backlog() {
+    const auto written = websocket_->written_bytes(), queued = websocket_->queued_bytes();
+    const bool is_watched = backlog_.since != Instant::never() && written < backlog_.end;
+    if (queued != 0 && !is_watched) backlog_ = {server_.now(), written + queued};
+}
+
+/// Whether the client left all of its time unread what was there when it began.
+bool EngineSocket::is_stuck() {
+    if (backlog_.since == Instant::never() || server_.now() < backlog_.since + server_.config().slow_timeout)
+        return false;
+    const bool gone = !websocket_ || websocket_->written_bytes() >= backlog_.end;
+    backlog_.since = Instant::never();
+    if (gone && websocket_) watch_backlog();
+    return !gone;
 }
 
 void EngineSocket::close(CloseReason reason, std::vector<Frame> last) {
@@ -214,6 +282,7 @@ void EngineSocket::websocket_closed(const http::WebSocket* websocket) {
 void EngineSocket::tick() {
     step(Finish::here, [&](EngineOutbox& out, Later& later) {
         engine_.tick(server_.now(), out);
+        if (!engine_.closed() && is_stuck()) engine_.close(kSlow, out);
         if (engine_.closed() || !handler_) return;
         Reaction reaction;
         handler_->tick(reaction);

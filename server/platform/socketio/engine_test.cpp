@@ -207,4 +207,20 @@ TEST("hostile packets end the session without a word more") {
     }
 }
 
+TEST("what a poller leaves unfetched for ten seconds ends its session; fetching begins anew") {
+    World world;
+    world.send("a");
+    CHECK_FALSE(world.tick(1s).close);  // the wait counts from the first tick
+    CHECK_FALSE(world.tick(9s).close);
+    CHECK(world.poll() == "4a");
+    world.send("b");
+    CHECK_FALSE(world.tick(1s).close);
+    CHECK_FALSE(world.tick(9s).close);
+    const auto out = world.tick(1s);
+    REQUIRE(out.close);
+    CHECK(out.close->code == 1013);
+    CHECK(out.close->reason == "slow consumer");
+    CHECK(out.close->recoverable);
+}
+
 }  // namespace confidente::socketio

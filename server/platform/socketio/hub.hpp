@@ -5,9 +5,10 @@
 #include <mutex>
 #include <set>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "platform/socketio/event_log.hpp"
+#include "platform/socketio/fan_out.hpp"
+#include "platform/socketio/rooms.hpp"
 #include "platform/socketio/server.hpp"
 #include "platform/socketio/session.hpp"
 
@@ -38,7 +39,7 @@ public:
     void disconnect_user(std::string_view user_id) override;
     void disconnect_session(std::string_view session_id) override;
     void tick() override;
-    void close_all() override { engine_.close_all(); }
+    void close_all() override;
 
     // SessionHost
     const Config& config() const override { return config_; }
@@ -65,19 +66,16 @@ private:
         bool was_told_away = false;  ///< on_disconnect was called for its last absence
         EventLog::Rooms all_rooms() const;
     };
-    using Sessions = std::unordered_set<std::shared_ptr<Session>>;
     using Members = std::unordered_map<std::string, Member>;
 
     // With the mutex held:
     std::optional<Admission> recover(const std::shared_ptr<Session>& session, const SharedPrincipal& principal,
                                      const Comeback& comeback);
-    void enter(const std::string& room, const std::shared_ptr<Session>& session) { rooms_[room].insert(session); }
-    void exit(const std::string& room, const std::shared_ptr<Session>& session);
     void go_away(Members::iterator member);
     void forget(Members::iterator member);
     void forget_away(const std::function<bool(const Member&)>& whose);
 
-    std::vector<std::shared_ptr<Session>> in_room(std::string_view room) const;
+    void dismiss(const std::string& room, std::string_view reason);
     bool is_volatile(std::string_view event) const;
 
     const Config config_;
@@ -93,7 +91,7 @@ private:
 
     mutable std::mutex mutex_;  ///< guards what follows; never held while calling a session or a callback
     Members members_;           ///< by socket id
-    std::unordered_map<std::string, Sessions> rooms_;
+    Rooms rooms_;
     std::unordered_map<std::string, std::size_t> away_rooms_;  ///< how many of those away would be in it
     std::set<std::string> away_;                               ///< socket ids
     std::unordered_map<std::string, std::string> pids_;        ///< → socket id
@@ -101,6 +99,7 @@ private:
     EventLog log_{kMaxLogBytes};
 
     EngineServer engine_;
+    FanOut fan_out_;  ///< last, as its thread uses the rest
 };
 
 }  // namespace confidente::socketio

@@ -21,7 +21,8 @@ EngineConfig engine_config(const Config& config) {
     return {.ping_interval = config.ping_interval,
             .ping_timeout = config.ping_timeout,
             .max_payload = kMaxMessage,
-            .max_queued_bytes = config.max_queued_bytes};
+            .max_queued_bytes = config.max_queued_bytes,
+            .slow_timeout = config.slow_timeout};
 }
 
 }  // namespace
@@ -43,7 +44,11 @@ Hub::Hub(Config config, http::Authenticator authenticator, const Clock& clock, R
               Metrics::get().open.add(1);
               return std::make_shared<Session>(*this, std::move(socket), std::string(request.language()));
           },
-          clock, random) {}
+          clock, random),
+      fan_out_(config_.pace, clock, [this] {
+          const std::lock_guard lock(mutex_);
+          return rooms_.take();
+      }) {}
 
 void Hub::add(EventRow row) {
     const std::string name(row.name);
@@ -87,8 +92,7 @@ Result<Admission> Hub::admit(std::shared_ptr<Session> session, const SharedPrinc
         return Error{.kind = ErrorKind::unauthenticated, .code = "invalid_token", .detail = "The session has ended."};
     if (auto recovered = recover(session, principal, comeback)) return std::move(*recovered);
     const auto room = user_room(principal->user_id);
-    const auto sockets = rooms_.find(room);
-    const std::size_t open = sockets == rooms_.end() ? 0 : sockets->second.size();
+    const std::size_t open = rooms_.size(room);
     if (open >= kMaxSocketsPerUser)
         return Error{.kind = ErrorKind::too_many, .code = "too_many_sockets", .detail = "Too many sockets at once."};
     Member member;
@@ -99,7 +103,7 @@ Result<Admission> Hub::admit(std::shared_ptr<Session> session, const SharedPrinc
     if (config_.recovery_window > Duration{0}) member.pid = make_id();
     Admission admission{make_id(), member.pid};
     session->set_socket_id(admission.socket_id);
-    for (const auto& [name, since] : member.all_rooms()) enter(name, session);
+    for (const auto& [name, since] : member.all_rooms()) rooms_.enter(name, session);
     if (!member.pid.empty()) pids_[member.pid] = admission.socket_id;
     members_[admission.socket_id] = std::move(member);
     return admission;
@@ -121,7 +125,7 @@ std::optional<Admission> Hub::recover(const std::shared_ptr<Session>& session, c
     if (member.session) {
         // Its old connection is dead and nobody has noticed yet.
         const auto old = std::exchange(member.session, nullptr);
-        for (const auto& [room, since] : member.all_rooms()) exit(room, old);
+        for (const auto& [room, since] : member.all_rooms()) rooms_.exit(room, *old);
         if (auto* executor = Executor::current()) executor->post([old] { old->replace(); });
     } else {
         away_.erase(found->first);
@@ -130,11 +134,11 @@ std::optional<Admission> Hub::recover(const std::shared_ptr<Session>& session, c
         member.came_back = member.was_told_away;
     }
     member.was_told_away = false;
-    member.first = rooms_.count(user_room(principal->user_id)) == 0 && member.came_back;
+    member.first = rooms_.size(user_room(principal->user_id)) == 0 && member.came_back;
     member.session = session;
     member.principal = principal;
     session->set_socket_id(found->first);
-    for (const auto& [room, since] : member.all_rooms()) enter(room, session);
+    for (const auto& [room, since] : member.all_rooms()) rooms_.enter(room, session);
     Metrics::get().recovered.add();
     return Admission{found->first, member.pid, std::move(*missed)};
 }
@@ -170,22 +174,15 @@ void Hub::disconnected(Session& session, const CloseReason& reason) {
         const bool may_return = reason.recoverable && config_.recovery_window > Duration{0} &&
                                 away_.size() < kMaxAway && ended_.count(principal->session_id) == 0;
         const auto held = std::exchange(member->second.session, nullptr);
-        for (const auto& [room, since] : member->second.all_rooms()) exit(room, held);
+        for (const auto& [room, since] : member->second.all_rooms()) rooms_.exit(room, *held);
         if (may_return)
             go_away(member);
         else
             forget(member);
-        last = rooms_.count(user_room(principal->user_id)) == 0;
+        last = rooms_.size(user_room(principal->user_id)) == 0;
     }
     if (on_disconnect_) on_disconnect_(*principal, session.socket_id(), rooms);
     if (last && on_online_) on_online_(principal->user_id, false);
-}
-
-void Hub::exit(const std::string& room, const std::shared_ptr<Session>& session) {
-    const auto found = rooms_.find(room);
-    if (found == rooms_.end()) return;
-    found->second.erase(session);
-    if (found->second.empty()) rooms_.erase(found);
 }
 
 void Hub::go_away(Members::iterator member) {
@@ -218,7 +215,7 @@ bool Hub::join(std::string_view socket_id, std::string_view room) {
     if (rooms.count(name) != 0) return true;
     if (rooms.size() >= kMaxRoomsPerSocket) return false;
     rooms.emplace(name, log_.last());
-    enter(name, member->second.session);
+    rooms_.enter(name, member->second.session);
     return true;
 }
 
@@ -228,7 +225,7 @@ void Hub::leave(std::string_view socket_id, std::string_view room) {
     const std::string name(room);
     if (member == members_.end() || member->second.rooms.erase(name) == 0) return;
     if (member->second.session)
-        exit(name, member->second.session);
+        rooms_.exit(name, *member->second.session);
     else if (--away_rooms_[name] == 0)
         away_rooms_.erase(name);
 }
@@ -240,26 +237,23 @@ bool Hub::is_volatile(std::string_view event) const {
 
 void Hub::emit(std::string_view room, std::string_view event, const json::Value& payload,
                std::string_view except_socket) {
-    const bool kept = config_.recovery_window > Duration{0} && !is_volatile(event);
+    const bool passing = is_volatile(event);
+    const bool kept = config_.recovery_window > Duration{0} && !passing;
     const std::string name(room);
     {
         const std::lock_guard lock(mutex_);
-        if (rooms_.count(name) == 0 && (!kept || away_rooms_.count(name) == 0)) return;
+        if (rooms_.size(name) == 0 && (!kept || away_rooms_.count(name) == 0)) return;
     }
     auto text = encode_event(event, payload);
-    std::vector<std::shared_ptr<Session>> sessions;
-    Frame frame;
     {
         const std::lock_guard lock(mutex_);
-        // Numbered and kept in one step with the list of who gets it, so that nobody gets it twice or never.
+        // Numbered, kept and said in one step, so that nobody gets it twice or never.
         if (kept) add_offset(text, std::to_string(log_.next()));
-        frame.data = std::make_shared<const std::string>(std::move(text));
+        const Frame frame{std::make_shared<const std::string>(std::move(text)), false};
         if (kept) log_.append(room, frame, except_socket, clock_.now());
-        if (const auto found = rooms_.find(name); found != rooms_.end())
-            sessions.assign(found->second.begin(), found->second.end());
+        rooms_.say(room, frame, passing, except_socket);
     }
-    for (const auto& session : sessions)
-        if (session->socket_id() != except_socket) session->deliver(frame);
+    fan_out_.wake();
 }
 
 void Hub::emit_to_user(std::string_view user_id, std::string_view event, const json::Value& payload,
@@ -286,27 +280,25 @@ void Hub::ask(std::string_view socket_id, std::string_view event, const json::Va
     });
 }
 
-std::vector<std::shared_ptr<Session>> Hub::in_room(std::string_view room) const {
-    const std::lock_guard lock(mutex_);
-    const auto found = rooms_.find(std::string(room));
-    if (found == rooms_.end()) return {};
-    return {found->second.begin(), found->second.end()};
-}
-
 std::size_t Hub::room_size(std::string_view room) const {
     const std::lock_guard lock(mutex_);
-    const auto found = rooms_.find(std::string(room));
-    return found == rooms_.end() ? 0 : found->second.size();
+    return rooms_.size(room);
 }
 
 bool Hub::online(std::string_view user_id) const { return room_size(user_room(user_id)) != 0; }
+
+/// With the mutex held. Whoever goes hears first what was said before.
+void Hub::dismiss(const std::string& room, std::string_view reason) {
+    for (auto& listener : rooms_.members(room)) rooms_.dismiss(std::move(listener), reason);
+}
 
 void Hub::disconnect_user(std::string_view user_id) {
     {
         const std::lock_guard lock(mutex_);
         forget_away([user_id](const Member& member) { return member.principal->user_id == user_id; });
+        dismiss(user_room(user_id), "disconnected");
     }
-    for (const auto& session : in_room(user_room(user_id))) session->disconnect("disconnected");
+    fan_out_.wake();
 }
 
 void Hub::disconnect_session(std::string_view session_id) {
@@ -314,8 +306,14 @@ void Hub::disconnect_session(std::string_view session_id) {
         const std::lock_guard lock(mutex_);
         if (ended_.size() < kMaxEndedSessions) ended_[std::string(session_id)] = clock_.now() + kEndedSessionKept;
         forget_away([session_id](const Member& member) { return member.principal->session_id == session_id; });
+        dismiss(session_room(session_id), "session ended");
     }
-    for (const auto& session : in_room(session_room(session_id))) session->disconnect("session ended");
+    fan_out_.wake();
+}
+
+void Hub::close_all() {
+    fan_out_.stop();
+    engine_.close_all();
 }
 
 void Hub::tick() {

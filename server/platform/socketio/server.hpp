@@ -38,13 +38,21 @@ inline constexpr std::size_t kMaxAsks = 64;                 ///< acknowledgement
 inline constexpr std::size_t kMaxAway = 20'000;             ///< lost clients that may still come back
 inline constexpr std::size_t kMaxLogBytes = 8U << 20U;      ///< of recent events, for those who come back
 
+/// How long the events of all rooms are gathered before they leave together (fan_out.hpp).
+struct Pace {
+    Duration idle{};  ///< when little is going on
+    Duration busy{};  ///< at most, under load; zero: everything leaves at once and on the caller's thread, for tests
+};
+
 struct Config {
+    Pace pace{};
     Duration ping_interval = 25s;
     Duration ping_timeout = 20s;
     Duration connect_timeout = 45s;      ///< from the handshake to a verified CONNECT
     Duration attachment_timeout = 30s;   ///< from a binary packet to its last attachment
     Duration expiry_notice = 60s;        ///< before a token expires its client is told
     Duration recovery_window = 120s;     ///< how long a lost client may come back; zero: never
+    Duration slow_timeout = 10s;         ///< how long a client may leave what it was sent unread
     http::Rate general_rate{1200, 100};  ///< all events of one socket together
     std::size_t max_queued_bytes = kMaxQueuedBytes;
     /// Events of the moment: neither kept for those who come back, nor worth a slow consumer's queue.

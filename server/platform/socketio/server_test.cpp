@@ -153,7 +153,7 @@ TEST("a room gets one buffer, shared, and the sender can be left out") {
     CHECK(a.received() == 2);
     CHECK(outsider.received() == 2);
     CHECK(b.last() == R"(42["gift:received",{"n":1}])");
-    CHECK(b.socket->sent.back().get() == c.socket->sent.back().get());
+    CHECK(b.socket->framed.back().get() == c.socket->framed.back().get());
 
     world.server->leave(b.id(), "live:1");
     world.server->emit("live:1", "again", json::Value(payload));

@@ -13,7 +13,6 @@ Metrics& Metrics::get() {
     static Metrics metrics{
         all.gauge("confidente_sockets_open", "Socket.IO sessions open."),
         all.counter("confidente_socket_events_total", "Events received from clients."),
-        all.counter("confidente_socket_deliveries_total", "Messages handed to a socket's queue."),
         all.counter("confidente_sockets_dropped_slow_total", "Sockets closed because they did not read."),
         all.counter("confidente_sockets_recovered_total", "Lost clients that came back to their rooms."),
     };
@@ -132,10 +131,9 @@ void Session::deliver(Frame frame) {
     std::vector<Frame> one;
     one.push_back(std::move(frame));
     socket_->send(std::move(one));
-    Metrics::get().deliveries.add();
 }
 
-void Session::disconnect(std::string_view reason) {
+void Session::dismiss(std::string_view reason) {
     socket_->close({1000, reason}, {text(std::string(kDisconnectFrame))});
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "platform/base/metrics.hpp"
+#include "platform/socketio/burst.hpp"
 #include "platform/socketio/connection.hpp"
 #include "platform/socketio/engine_server.hpp"
 #include "platform/socketio/server.hpp"
@@ -17,7 +18,6 @@ namespace confidente::socketio {
 struct Metrics {
     metrics::Gauge& open;
     metrics::Counter& events;
-    metrics::Counter& deliveries;
     metrics::Counter& dropped_slow;
     metrics::Counter& recovered;
     static Metrics& get();
@@ -42,7 +42,10 @@ public:
     virtual void disconnected(Session& session, const CloseReason& reason) = 0;
 };
 
-class Session final : public EngineHandler, public std::enable_shared_from_this<Session>, private ConnectionHost {
+class Session final : public EngineHandler,
+                      public Listener,
+                      public std::enable_shared_from_this<Session>,
+                      private ConnectionHost {
 public:
     Session(SessionHost& host, std::shared_ptr<EngineSocket> socket, std::string language);
 
@@ -52,10 +55,12 @@ public:
     void closed(const CloseReason& reason) override;
 
     // Thread-safe:
+    void hear(std::span<const Heard> heard) override { socket_->hear(heard, socket_id_); }
+    /// Tells the client not to come back by itself (`io server disconnect`), then closes.
+    void dismiss(std::string_view reason) override;
+    Executor* home() const override { return socket_->home(); }
     void deliver(Frame frame);
     void deliver(std::vector<Frame> frames) { socket_->send(std::move(frames)); }
-    /// Tells the client not to come back by itself (`io server disconnect`), then closes.
-    void disconnect(std::string_view reason);
     /// Lets go of a connection whose client has come back on another.
     void replace();
     using Answered = OpenSocket::Answered;

@@ -33,7 +33,21 @@ public:
     void send(std::vector<http::WebSocketMessage> messages) override {
         for (auto& message : messages) sent.push_back(message.data);
     }
+    void send_framed(std::span<const http::SharedBytes> pieces) override {
+        framed.insert(framed.end(), pieces.begin(), pieces.end());
+        for (const auto& piece : pieces)
+            for (std::string_view rest = *piece; !rest.empty();) {
+                // A server's frames are whole and unmasked (RFC 6455 §5.2).
+                const auto byte = [&rest](std::size_t i) { return static_cast<unsigned char>(rest.at(i)); };
+                const std::size_t head = byte(1) < 126 ? 2 : byte(1) == 126 ? 4 : 10;
+                std::size_t size = head == 2 ? byte(1) : 0;
+                for (std::size_t i = 2; i < head; ++i) size = size << 8U | byte(i);
+                sent.push_back(std::make_shared<const std::string>(rest.substr(head, size)));
+                rest.remove_prefix(head + size);
+            }
+    }
     std::size_t queued_bytes() const override { return queued; }
+    std::uint64_t written_bytes() const override { return written; }
     void close(std::uint16_t code, std::string_view why) override {
         close_code = code;
         reason = why;
@@ -41,7 +55,9 @@ public:
     Executor& executor() override { return executor_; }
 
     std::vector<std::shared_ptr<const std::string>> sent;
+    std::vector<http::SharedBytes> framed;  ///< what came framed, as it came
     std::size_t queued = 0;
+    std::uint64_t written = 0;
     std::uint16_t close_code = 0;
     std::string reason;
 
