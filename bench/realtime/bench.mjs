@@ -14,14 +14,15 @@ const servers = {
     confidente: () => startProgram(join(root, 'build/release/realtime_peer'), []),
     'socket.io': () => startProgram(process.execPath, ['bench/realtime/peer_socketio.mjs']),
 };
-const loads = { '5/s': ['--rate', '5'], '40/s': ['--rate', '40'], saturated: ['--saturate', '1'] };
+// Messages a second, or 64 on their way at any time.
+const loads = { '5/s': ['--rate', '5'], '40/s': ['--rate', '40'], saturated: ['--saturate', '1', '--senders', '64'] };
 
 /** The swarm's figures for one server under one load. */
 async function measure(start, sockets, flags) {
     const server = await start();
     try {
         const where = ['--port', String(server.port), '--pid', String(server.pid)];
-        const load = ['--sockets', sockets, '--seconds', seconds, '--senders', '16', ...flags];
+        const load = ['--sockets', sockets, '--seconds', seconds, ...flags];
         return JSON.parse(await output(swarm, [...where, ...load]));
     } finally {
         await server.stop();

@@ -39,7 +39,10 @@ void WebSocketPeer::start(std::shared_ptr<WebSocketHandler> handler, std::string
         const std::lock_guard lock{mutex_};
         open_ = writing_ = true;
     }
-    transport_->write({handshake_}, [self = shared_from_this()](bool ok, std::size_t) { self->written(ok); });
+    transport_->write({handshake_}, [self = shared_from_this()](bool ok, std::size_t) {
+        std::string{}.swap(self->handshake_);  // assigning would keep its kilobyte for as long as the socket idles
+        self->written(ok);
+    });
     reader_.feed(received);
     process();
     if (!ended_ && !close_received_) read();
@@ -130,7 +133,7 @@ void WebSocketPeer::written(bool ok) {
         writing_ = false;
         std::size_t bytes = 0;
         for (const auto& frame : in_flight_) bytes += frame.cost();
-        in_flight_ = {};
+        std::vector<Outgoing>{}.swap(in_flight_);
         queued_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
         written_bytes_.fetch_add(bytes, std::memory_order_relaxed);
     }

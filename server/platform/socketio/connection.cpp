@@ -121,13 +121,13 @@ void Connection::connect_main(const Packet& packet, Now now, ConnectionOutbox& o
     };
     auto verified = verify(text_field(packet.data.get(), "token"), now);
     if (!verified) return refuse(verified.error());
-    const auto principal = std::make_shared<const http::Principal>(*verified);
+    const auto principal = std::make_shared<const http::Principal>(std::move(*verified));
     auto admitted = host_.admit(principal, comeback_of(packet.data.get()));
     if (!admitted) {
         refuse(admitted.error());
         return close({1008, "too many sockets"}, out);
     }
-    set_principal(std::move(*verified), now);
+    set_principal(principal, now);
     attempts_ = 0;
     connect_by_ = Instant::never();
     members_.push_back({"/", admitted->socket_id});
@@ -146,12 +146,12 @@ Result<http::Principal> Connection::verify(std::string_view token, Now now) cons
     return principal;
 }
 
-void Connection::set_principal(http::Principal principal, Now now) {
-    const auto left_ms = std::min(principal.expires_at.ms - now.utc.ms, kLongestExpiryMs);
+void Connection::set_principal(SharedPrincipal principal, Now now) {
+    const auto left_ms = std::min(principal->expires_at.ms - now.utc.ms, kLongestExpiryMs);
     expires_ = now.at + std::chrono::milliseconds(left_ms);
     notify_at_ = expires_ - host_.config().expiry_notice;
     notified_ = false;
-    principal_ = std::make_shared<const http::Principal>(std::move(principal));
+    principal_ = std::move(principal);
 }
 
 /// A new token of the same user and session, so that a long connection need not break.
@@ -164,7 +164,7 @@ void Connection::refresh(const IncomingEvent& event, Now now, ConnectionOutbox& 
     if (verified) {
         attempts_ = 0;
         answer["expiresAt"] = to_iso8601(verified->expires_at);
-        set_principal(std::move(*verified), now);
+        set_principal(std::make_shared<const http::Principal>(std::move(*verified)), now);
     } else {
         answer["error"] = json::Object{{"code", verified.error().code}, {"detail", verified.error().detail}};
     }

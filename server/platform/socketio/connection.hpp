@@ -120,7 +120,7 @@ private:
     void refresh(const IncomingEvent& event, Now now, ConnectionOutbox& out);
     void disconnect(const std::string& nsp, Now now, ConnectionOutbox& out);
     Result<http::Principal> verify(std::string_view token, Now now) const;
-    void set_principal(http::Principal principal, Now now);
+    void set_principal(SharedPrincipal principal, Now now);
     bool expire(Now now, ConnectionOutbox& out);
     void close(CloseReason reason, ConnectionOutbox& out);
 
