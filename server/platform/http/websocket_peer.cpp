@@ -10,6 +10,8 @@ namespace confidente::http {
 namespace {
 
 constexpr std::chrono::seconds kCloseLimit{5};
+/// Read and thrown away after a message that was refused, so that the reason is not lost to a reset (RFC 9293 §3.6).
+constexpr std::size_t kMaxLinger = 16U << 20U;  // bytes
 
 metrics::Gauge& open_websockets() {
     static metrics::Gauge& gauge = metrics::registry().gauge("confidente_http_websockets", "Open websockets");
@@ -92,7 +94,7 @@ void WebSocketPeer::enqueue(std::vector<Outgoing> frames) {
 
 /// With the mutex held.
 void WebSocketPeer::queue(Outgoing frame) {
-    if (ended_) return;
+    if (ended_ || closing_) return;
     const auto cost = frame.cost();
     if (queued_bytes_.fetch_add(cost, std::memory_order_relaxed) + cost > kMaxQueued) {
         executor().post([self = shared_from_this()] { self->end(); });
@@ -116,7 +118,7 @@ void WebSocketPeer::flush() {
         writing_ = !in_flight_.empty();
     }
     // The handshake of closing is complete when both sides have said it (RFC 6455 §7.1.1).
-    if (in_flight_.empty()) return close_sent_ && close_received_ ? end() : void();
+    if (in_flight_.empty()) return close_sent_ && close_received_ ? finish() : void();
     heads.reserve(in_flight_.size());
     parts.reserve(in_flight_.size() * 2);
     for (const auto& frame : in_flight_) {
@@ -169,10 +171,31 @@ void WebSocketPeer::process() {
             enqueue({{Opcode::pong, std::make_shared<const std::string>(std::move(event.data))}});
         } else if (event.kind == Kind::close || event.kind == Kind::failed) {
             close_received_ = true;
+            refused_ = event.kind == Kind::failed;
             send_close(event.code == 1005 ? 1000 : event.code, {});
             flush();
         }
     }
+}
+
+/// Both have said it, or the client was refused in the middle of what it sends.
+void WebSocketPeer::finish() {
+    if (!refused_) return end();
+    if (std::exchange(lingering_, true)) return;
+    transport_->shutdown([self = shared_from_this()](bool ok, std::size_t) {
+        if (ok)
+            self->linger();
+        else
+            self->end();
+    });
+}
+
+void WebSocketPeer::linger() {
+    transport_->read_shared([self = shared_from_this()](bool ok, std::string_view bytes) {
+        self->lingered_ += bytes.size();
+        if (!ok || self->lingered_ > kMaxLinger) return self->end();
+        self->linger();
+    });
 }
 
 void WebSocketPeer::close(std::uint16_t code, std::string_view reason) {
@@ -187,7 +210,12 @@ void WebSocketPeer::send_close(std::uint16_t code, std::string_view reason) {
     store_be16(number, code);
     auto payload = std::make_shared<std::string>(reinterpret_cast<const char*>(number), 2);
     payload->append(reason.substr(0, 123));
-    enqueue({{Opcode::close, std::move(payload)}});
+    {
+        const std::lock_guard lock{mutex_};
+        queue({Opcode::close, std::move(payload)});
+        open_ = false;
+        closing_ = true;
+    }
     close_sent_ = true;
     transport_->deadline(kCloseLimit, [self = shared_from_this()] { self->end(); });
 }

@@ -52,6 +52,8 @@ private:
     void read();
     void received(bool ok, std::string_view bytes);
     void process();
+    void finish();
+    void linger();
     void send_close(std::uint16_t code, std::string_view reason);
     void end();
 
@@ -60,10 +62,12 @@ private:
     FrameReader reader_;
     std::shared_ptr<WebSocketHandler> handler_;
 
-    /// Guards the next five, and write_now() against close(): messages come from any thread.
+    /// Guards the next six, and write_now() against close(): messages come from any thread.
     std::mutex mutex_;
     std::vector<Outgoing> queue_;
-    bool flush_posted_ = false, writing_ = false, open_ = false;
+    bool flush_posted_ = false, writing_ = false;
+    bool open_ = false;     ///< between the handshake and the close frame
+    bool closing_ = false;  ///< the close frame is queued: nothing follows it
     std::vector<Outgoing> in_flight_;
     std::atomic<std::size_t> queued_bytes_{0};
     std::atomic<std::uint64_t> written_bytes_{0};
@@ -72,6 +76,8 @@ private:
     std::string handshake_;
     bool started_ = false, close_sent_ = false, close_received_ = false;
     bool pong_queued_ = false;
+    bool refused_ = false, lingering_ = false;
+    std::size_t lingered_ = 0;
     std::atomic<bool> ended_{false};
 };
 
