@@ -43,6 +43,22 @@ for (const [story, transports, ends] of [
         his.close();
     });
 
+test('a writer is told that a message was delivered, once the other side has a socket', async () => {
+    const his = await connect(server.url, client);
+    const say = await chat();
+    const updates = [];
+    his.on('message:updated', (update) => updates.push(update));
+    await say(his, 'nobody is there');
+    const hers = await connect(server.url, model);
+    const delivered = next(his, 'message:updated');
+    const { message } = await say(his, 'somebody is');
+    assert.deepEqual(await delivered, { messageId: message.id, status: 'delivered' });
+    // Events of one connection come in their order: what was said before has been told nothing of.
+    assert.deepEqual(updates, [{ messageId: message.id, status: 'delivered' }]);
+    hers.close();
+    his.close();
+});
+
 test('nothing is lost or turned round while a client upgrades', async () => {
     const his = await connect(server.url, client, { transports: ['websocket'] });
     const say = await chat();

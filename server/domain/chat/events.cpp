@@ -83,8 +83,17 @@ void publish(socketio::Server& sockets, const std::string& payload) {
         sockets.emit("live:" + std::string{live->as_string()}, "chat:message", message);
         return;
     }
-    for (const auto& person : event.at("participants").as_array())
-        sockets.emit_to_user(std::string{person.as_string()}, "message:received", message);
+    const auto& sent = event.at("message").as_object();
+    const std::string sender{sent.at("sender").as_object().at("id").as_string()};
+    bool delivered = false;
+    for (const auto& value : event.at("participants").as_array()) {
+        const std::string person{value.as_string()};
+        sockets.emit_to_user(person, "message:received", message);
+        delivered = delivered || (person != sender && sockets.online(person));
+    }
+    if (!delivered) return;
+    const json::Value update = json::Object{{"messageId", sent.at("id")}, {"status", "delivered"}};
+    sockets.emit_to_user(sender, "message:updated", update);
 }
 
 }  // namespace confidente::chat
