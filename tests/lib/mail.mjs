@@ -55,7 +55,7 @@ export function mailTo(dataDir, address, count = 1) {
 export const linkIn = (mail) => /https?:\/\/\S+\/redefinir-senha#token=[\w-]+/.exec(mail.text)[0];
 export const tokenIn = (mail) => linkIn(mail).split('#token=')[1];
 
-/** A certificate for localhost that nobody else trusts: {key, cert, file}. */
+/** A certificate for localhost that nobody else trusts: {key, cert, file, keyFile}. */
 export function makeCertificate() {
     const folder = mkdtempSync(join(tmpdir(), 'confidente-cert-'));
     const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
@@ -64,7 +64,7 @@ export function makeCertificate() {
         '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1',
         '-keyout', key, '-out', cert,
     ], { stdio: 'ignore' });
-    return { key: readFileSync(key), cert: readFileSync(cert), file: cert };
+    return { key: readFileSync(key), cert: readFileSync(cert), file: cert, keyFile: key };
 }
 
 /** An SMTP server with STARTTLS and one account; `received` fills with parsed mails. */

@@ -46,7 +46,7 @@ export async function startServer({ settings = [], dataDir, args = [], limits = 
     });
     const exited = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
     // With --demo the place is ready only when its live is on.
-    const ready = args.includes('--demo') ? /^the demo is live at (http:\/\/\S+)/ : /^listening on (http:\/\/\S+)/;
+    const ready = args.includes('--demo') ? /^the demo is live at (http:\/\/\S+)/ : /^listening on (https?:\/\/\S+)/;
     const url = await new Promise((resolve, reject) => {
         createInterface({ input: child.stdout }).on('line', (line) => {
             const found = ready.exec(line);
