@@ -12,7 +12,8 @@ const on = (server, name) => server.replace('@/postgres', `@/${name}`);
 
 /** One SQL statement; its rows as text. */
 export function sql(url, statement) {
-    const out = execFileSync(join(bin, 'psql'), [url, '-X', '-A', '-t', '-q', '-c', statement], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 256 * 1024 * 1024 };
+    const out = execFileSync(join(bin, 'psql'), [url, '-X', '-A', '-t', '-q', '-c', statement], options);
     return out.split('\n').filter((line) => line !== '');
 }
 
