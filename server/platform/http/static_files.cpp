@@ -73,20 +73,24 @@ StaticFiles::StaticFiles(const std::filesystem::path& root) {
 void StaticFiles::add(const std::filesystem::path& path, std::string name) {
     std::ifstream in{path, std::ios::binary};
     if (!in) return;
-    File file;
-    file.body.assign(std::istreambuf_iterator<char>{in}, {});
-    total_ += file.body.size();
+    std::string body{std::istreambuf_iterator<char>{in}, {}};
+    total_ += body.size();
     if (total_ > kMaxTotalBytes) {
         log::warning("http.web_root_too_large", {{"file.path", name}});
         return;
     }
+    auto& file = files_[name];
     file.type = type_of(name);
-    file.etag = hash_of(file.body);
-    if (is_compressible(file.type) && file.body.size() > kCompressFrom) {
-        file.gzip = compressed(file.body, Encoding::gzip, Effort::once).value_or("");
-        file.brotli = compressed(file.body, Encoding::brotli, Effort::once).value_or("");
-    }
-    files_.emplace(std::move(name), std::move(file));
+    file.etag = hash_of(body);
+    file.compressible = is_compressible(file.type) && body.size() > kCompressFrom;
+    file.body = std::move(body);
+}
+
+const std::string& StaticFiles::File::packed(Encoding encoding) const {
+    auto& wanted = encoding == Encoding::brotli ? brotli : gzip;
+    const auto make = [&] { wanted.bytes = compressed(body, encoding, Effort::once).value_or(""); };
+    if (compressible) std::call_once(wanted.made, make);
+    return wanted.bytes;
 }
 
 std::optional<Response> StaticFiles::answer(const Request& request) const {
@@ -95,8 +99,7 @@ std::optional<Response> StaticFiles::answer(const Request& request) const {
     if (found == files_.end()) return std::nullopt;
     const auto& [name, file] = *found;
     Encoding encoding = choose_encoding(request.header("Accept-Encoding").value_or(""));
-    if (encoding == Encoding::brotli && file.brotli.empty()) encoding = Encoding::gzip;
-    if (encoding == Encoding::gzip && file.gzip.empty()) encoding = Encoding::identity;
+    if (encoding != Encoding::identity && file.packed(encoding).empty()) encoding = Encoding::identity;
 
     Response response;
     response.content_type = file.type;
@@ -104,9 +107,9 @@ std::optional<Response> StaticFiles::answer(const Request& request) const {
     response.headers.emplace_back("ETag", '"' + file.etag + '-' + std::string{to_string(encoding)} + '"');
     const bool hashed_name = name.starts_with("/assets/");
     response.headers.emplace_back("Cache-Control", hashed_name ? "public, max-age=31536000, immutable" : "no-cache");
-    if (!file.gzip.empty()) response.headers.emplace_back("Vary", "Accept-Encoding");
+    if (file.compressible) response.headers.emplace_back("Vary", "Accept-Encoding");
     if (encoding != Encoding::identity) response.headers.emplace_back("Content-Encoding", to_string(encoding));
-    response.body = encoding == Encoding::brotli ? file.brotli : encoding == Encoding::gzip ? file.gzip : file.body;
+    response.body = encoding == Encoding::identity ? file.body : file.packed(encoding);
     return response;
 }
 

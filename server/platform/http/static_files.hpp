@@ -1,9 +1,11 @@
-// The built web app, held in memory: read, hashed and compressed once at start, so that a request only looks up a
-// name. A path is compared with the names that were found, never given to the file system: traversal has no target.
+// The built web app, held in memory: read and hashed at start, compressed when somebody first asks for it, so that a
+// request only looks up a name. Compressing all of it took most of the time between a crash and the first answer.
+// A path is compared with the names that were found, never given to the file system: traversal has no target.
 #pragma once
 
 #include <filesystem>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,9 +25,16 @@ public:
     std::size_t size() const { return files_.size(); }
 
 private:
+    /// Made once, by whichever thread needs it first; empty where it would not help.
+    struct Packed {
+        std::once_flag made;
+        std::string bytes;
+    };
     struct File {
-        std::string body, gzip, brotli;
-        std::string type, etag;
+        std::string body, type, etag;
+        bool compressible = false;
+        mutable Packed gzip, brotli;
+        const std::string& packed(Encoding encoding) const;
     };
     void add(const std::filesystem::path& file, std::string name);
     std::map<std::string, File, std::less<>> files_;
