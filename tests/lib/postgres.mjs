@@ -1,6 +1,8 @@
 // A real PostgreSQL of the tests' own, through tools/private-postgres, and databases on it.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -31,9 +33,38 @@ export function databaseOf(dataDir) {
     return on(server, name);
 }
 
-/** A server that can be stopped, started and hurt. It syncs, as a real one does. */
-export function startPostgres() {
+/** A session that stays open, for locks: `ask` resolves with the rows of one statement, `close` ends it. */
+export function openSession(url, { quiet = false } = {}) {
+    const child = spawn(join(bin, 'psql'), [url, '-X', '-A', '-t', '-q'], { stdio: ['pipe', 'pipe', quiet ? 'ignore' : 'inherit'] });
+    child.stdin.on('error', () => {}); // it has ended; ask() says so
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    return {
+        async ask(statement) {
+            child.stdin.write(`${statement};\n\\echo done\n`);
+            const rows = [];
+            for (;;) {
+                const { value, done } = await lines.next();
+                if (done) throw new Error(`the session ended at: ${statement}`);
+                if (value === 'done') return rows;
+                rows.push(value);
+            }
+        },
+        async close() {
+            child.stdin.end();
+            await ended;
+        },
+    };
+}
+
+/** A server that can be stopped, started and hurt. It syncs, as a real one does. `settings`: lines of its own. */
+export function startPostgres(settings = []) {
     const folder = tool('make', '--durable');
+    if (settings.length > 0) {
+        appendFileSync(join(folder, 'data/postgresql.conf'), `${settings.join('\n')}\n`);
+        tool('stop', folder, 'fast');
+        tool('start', folder);
+    }
     const server = `postgres://confidente@/postgres?host=${folder}`;
     return {
         url: createDatabase(server, 'confidente'),

@@ -12,6 +12,7 @@
 // that shares its commit (each has its own savepoint). Works must be repeatable: they may be run again.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -111,8 +112,9 @@ private:
 struct WorkItem {
     Work work;  ///< returns true to commit; may be called again if the group it shared had to be rolled back
     Done done;  ///< called after the commit, with an error if it failed, from a database thread
-    const BatchRunner* batch = nullptr;  ///< may be run together with others of the same one
-    std::shared_ptr<void> command = {};  ///< what `batch` takes
+    const BatchRunner* batch = nullptr;                ///< may be run together with others of the same one
+    std::shared_ptr<void> command = {};                ///< what `batch` takes
+    std::chrono::steady_clock::time_point since = {};  ///< when it was put into its queue
 
     /// What it adds to its group: a work has a savepoint and statements of its own, a command shares its batch's.
     std::size_t weight() const { return batch ? 1 : kWorkWeight; }

@@ -6,6 +6,10 @@ namespace confidente::db {
 
 namespace {
 
+Error busy(std::string cause) {
+    return {ErrorKind::unavailable, "busy", "The server is busy; try again.", std::move(cause), {}, 1};
+}
+
 /// A busy writer waits this long for those whom the last commit has just answered.
 constexpr std::chrono::microseconds kGather{1000};
 
@@ -49,10 +53,16 @@ private:
             fail_all(begun.error());
             return true;
         }
+        const auto begun_at = std::chrono::steady_clock::now();
         for (std::size_t u = 0; u < units_.size(); ++u) {
             // Copied: a batch that fails as a whole is split, which moves the units.
             const Unit unit = living(units_[u]);
             if (unit.empty()) continue;
+            if (u > 0 && std::chrono::steady_clock::now() - begun_at > kGroupTime) {
+                // Each of them might wait as long as those before, and all of them for the last.
+                for (const std::size_t i : unit) outcomes_[i] = busy("the group took too long");
+                continue;
+            }
             if (run(unit)) continue;
             if (!session_.in_transaction()) return started_over(unit);
             for (const std::size_t i : unit) units_.push_back({i});
@@ -147,8 +157,18 @@ std::vector<Status> commit_together(WritingSession& session, std::vector<WorkIte
 }
 
 void submit(ItemQueue& queue, WorkItem item) {
+    item.since = std::chrono::steady_clock::now();
     if (queue.push(item)) return;
-    item.done(Error{ErrorKind::unavailable, "busy", "The server is busy; try again.", "database queue", {}, 1});
+    item.done(busy("the queue of the database is full"));
+}
+
+void refuse_overdue(std::vector<WorkItem>& taken) {
+    const auto oldest = std::chrono::steady_clock::now() - kLongestWait;
+    std::erase_if(taken, [oldest](WorkItem& item) {
+        if (item.since >= oldest) return false;
+        item.done(busy("it waited too long for the database"));
+        return true;
+    });
 }
 
 void CommitListeners::add(std::function<void()> listener) {
@@ -166,6 +186,8 @@ void write_groups(WritingSession& session, ItemQueue& queue, std::size_t most, C
     for (;;) {
         auto group = queue.take(most, last, kGather);
         if (group.empty()) return;
+        refuse_overdue(group);
+        if (group.empty()) continue;
         // Not all of them come again at once; whoever comes alone is not kept waiting.
         last = group.size() - group.size() / 4;
         auto outcomes = commit_together(session, group);

@@ -6,6 +6,7 @@
 // (`database_unavailable`), and whoever sent them finds out with the same idempotency key.
 #pragma once
 
+#include <chrono>
 #include <mutex>
 #include <vector>
 
@@ -15,6 +16,11 @@
 namespace confidente::db {
 
 inline constexpr std::size_t kQueue = 20'000;  ///< waiting works, for writes and for reads each
+/// A work that has waited this long in a queue is refused: whoever sent it has given up soon, and asks again.
+inline constexpr std::chrono::milliseconds kLongestWait{3000};
+/// When the works of a group have taken this long, those whose turn has not come are refused: behind a lock or a slow
+/// disk every one of them may take as long as a statement may.
+inline constexpr std::chrono::milliseconds kGroupTime{1000};
 
 /// The one connection of an engine that writes.
 class WritingSession : public Transaction {
@@ -37,6 +43,8 @@ std::vector<Status> commit_together(WritingSession& session, std::vector<WorkIte
 using ItemQueue = WorkQueue<WorkItem>;
 /// Puts the work into the queue, or answers it with `busy` at once.
 void submit(ItemQueue& queue, WorkItem item);
+/// Answers those that have waited longer than kLongestWait with `busy`, and takes them out.
+void refuse_overdue(std::vector<WorkItem>& taken);
 
 /// Who wants to know that something was committed.
 class CommitListeners {

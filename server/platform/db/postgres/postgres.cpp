@@ -48,6 +48,8 @@ private:
         for (;;) {
             auto items = reads_.take(1);
             if (items.empty()) return;
+            refuse_overdue(items);
+            if (items.empty()) continue;
             Status outcome = read(connection, items[0].work);
             // A connection that was lost while nobody looked is no reason to refuse anyone.
             if (!outcome && connection.lost() && outcome.error().code == "database_unavailable")

@@ -54,6 +54,8 @@ private:
         for (;;) {
             auto items = reads_.take(1);
             if (items.empty()) return;
+            refuse_overdue(items);
+            if (items.empty()) continue;
             Status outcome = connection.begin_reading();
             if (outcome) {
                 outcome = items[0].work(connection);
