@@ -28,15 +28,15 @@ const generousLimits = [
     'media.plays_per_minute=100000',
 ];
 
-/** Starts a server; `settings` are key=value. Resolves when it says that it listens. */
-export async function startServer({ settings = [], dataDir, args = [], limits = generousLimits } = {}) {
+/** Starts a server; `settings` are key=value, `env` is added to ours. Resolves when it says that it listens. */
+export async function startServer({ settings = [], dataDir, args = [], limits = generousLimits, env = {} } = {}) {
     const folder = dataDir ?? mkdtempSync(join(tmpdir(), 'confidente-test-'));
     const flags = ['serve', '--data-dir', folder, '--http', '127.0.0.1:0', '--media-port', '0'];
     for (const setting of [`web.root=${join(root, 'web/dist')}`, ...limits, ...settings]) flags.push('--set', setting);
     const child = spawn(binary, [...flags, ...args], {
         stdio: ['ignore', 'pipe', 'pipe'],
         cwd: root,
-        env: environment(folder),
+        env: { ...environment(folder), ...env },
     });
     const log = [];
     const listeners = new Set();

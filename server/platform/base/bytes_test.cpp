@@ -30,3 +30,12 @@ TEST("a UUIDv7 carries its version, its variant and its time in order") {
     CHECK(earlier < later);
     CHECK_FALSE(is_uuid("0190163D-8694-739B-AEA5-966C26F8AD91"));
 }
+
+TEST("ids do not go back with the clock") {
+    SeededRandom random{7};
+    const auto time = [](const std::string& id) { return id.substr(0, 13); };
+    const auto before = make_uuid_v7({1'790'000'003'600}, random);
+    const auto after = make_uuid_v7({1'790'000'000'000}, random);
+    CHECK(time(after) >= time(before));
+    CHECK(after != before);
+}

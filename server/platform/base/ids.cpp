@@ -1,10 +1,26 @@
 #include "platform/base/ids.hpp"
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 
 namespace confidente {
 
+namespace {
+
+/// Wall time may be set back. Ids do not go with it: whatever was made later sorts behind, as RFC 9562 §6.2 asks.
+UtcTime never_back(UtcTime now) {
+    static std::atomic<std::int64_t> latest_ms{0};
+    std::int64_t latest = latest_ms.load(std::memory_order_relaxed);
+    while (latest < now.ms && !latest_ms.compare_exchange_weak(latest, now.ms, std::memory_order_relaxed)) {
+    }
+    return {std::max(latest, now.ms)};
+}
+
+}  // namespace
+
 std::string make_uuid_v7(UtcTime now, Random& random) {
+    now = never_back(now);
     std::array<std::byte, 16> bytes{};
     random.fill(bytes);
     for (int i = 0; i < 6; ++i) bytes[static_cast<std::size_t>(i)] = static_cast<std::byte>(now.ms >> (8 * (5 - i)));
