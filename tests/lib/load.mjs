@@ -54,6 +54,7 @@ class Person {
     /** True when it is acknowledged. */
     async ask(wish) {
         const began = performance.now();
+        wish.askedAt ??= began;
         const answer = await this[wish.kind](wish);
         const took = performance.now() - began;
         this.crowd.heard(wish, answer, took);
@@ -70,7 +71,8 @@ class Person {
 
     async message(wish) {
         const { chatId } = this.crowd.live;
-        const answer = await this.emit('message:send', { chatId, content: `olá ${wish.key}`, type: 'text', clientId: wish.key });
+        const content = `olá ${wish.key} ${this.crowd.words}`.trim();
+        const answer = await this.emit('message:send', { chatId, content, type: 'text', clientId: wish.key });
         if (answer.ok) wish.promise(answer.message.id);
         return answer;
     }
@@ -115,10 +117,10 @@ export class Crowd {
     #watchers = new Set();
     #comeback = Promise.withResolvers();
 
-    /** A model on air and `size` clients in the live, connected; they do nothing yet. */
-    static async gather(url, { size = 40, seed }) {
+    /** A model on air and `size` clients in the live, connected; they do nothing yet. `words` make messages longer. */
+    static async gather(url, { size = 40, seed, words = '' }) {
         const crowd = new Crowd();
-        Object.assign(crowd, { url, seed });
+        Object.assign(crowd, { url, seed, words });
         crowd.model = await register(url, 'model', 'Luna');
         crowd.live = (await goLive(crowd.model)).live;
         crowd.people = [];
@@ -139,6 +141,11 @@ export class Crowd {
 
     get wishes() {
         return this.people.flatMap(({ wishes }) => wishes);
+    }
+    /** What a message of the crowd was about. */
+    wishOf(content) {
+        const [, , person, wish] = /(\d+)-(\d+)-(\d+)/.exec(content).map(Number);
+        return this.people[person].wishes[wish];
     }
     get pending() {
         return this.wishes.filter(({ acknowledged }) => !acknowledged);
