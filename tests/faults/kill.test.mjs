@@ -53,6 +53,8 @@ for (const { name, kills, database } of engines) {
                 // Nobody has connected again, so nothing moves while we look.
                 if (kill % wholeEvery === 0) await auditor.whole();
                 else auditor.quick();
+                const live = await call(server.url, 'GET', `/api/lives/${crowd.live.id}`);
+                assert.equal(live.body.status, 'live', 'a live waits for its model');
                 cutOff += pending.size;
                 await crowd.arrive(server.url);
             }
