@@ -29,6 +29,7 @@ after(async () => {
     crowd?.leave();
     await server?.stop();
     disk?.remove();
+    assert.deepEqual(server?.bugs(), []);
 });
 
 /** Resolves when somebody was told that the storage is full. */

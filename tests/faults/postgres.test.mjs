@@ -24,6 +24,7 @@ after(async () => {
     crowd?.leave();
     await server?.stop();
     postgres?.remove();
+    assert.deepEqual(server?.bugs(), []);
 });
 
 const read = () => call(server.url, 'GET', '/api/wallet', { token: crowd.model.token });

@@ -28,6 +28,7 @@ after(async () => {
     crowd?.leave();
     await server?.stop();
     postgres?.remove();
+    assert.deepEqual(server?.bugs(), []);
 });
 
 const wallet = () => call(server.url, 'GET', '/api/wallet', { token: crowd.model.token });

@@ -27,6 +27,7 @@ before(async () => {
 after(async () => {
     crowd?.leave();
     await server?.stop();
+    assert.deepEqual(server?.bugs(), []);
 });
 
 const residentKiB = () => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${server.child.pid}/status`, 'utf8'))[1]);

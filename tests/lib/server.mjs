@@ -60,6 +60,8 @@ export async function startServer({ settings = [], dataDir, args = [], limits = 
         dataDir: folder,
         child,
         exited,
+        /** What it logged as errors of its own, rather than of others: there should be none. */
+        bugs: () => log.filter((line) => line.includes('"error.code":"internal"') || line.includes('socket.event_failed')),
         /** The first line of the log that holds `text`, once it is there. */
         logged: (text, limitMs = 20_000) => {
             const found = log.find((line) => line.includes(text));

@@ -153,6 +153,8 @@ Error Connection::error_of(const PGresult* result, std::string_view where) {
     const std::string constraint = field(result, PG_DIAG_CONSTRAINT_NAME);
     if (!constraint.empty()) cause += " (" + field(result, PG_DIAG_TABLE_NAME) + "." + constraint + ")";
     failed_ = true;
+    // libpq's own words: the line broke, and no server had said why. It may come as a result, too.
+    if (sqlstate.empty() && PQstatus(handle_) == CONNECTION_BAD) return lose(where);
     // The statement was prepared for tables that have changed since: forget all of them with the connection.
     const bool outdated = sqlstate == "0A000" && cause.find("cached plan") != std::string::npos;
     Error error =

@@ -1,6 +1,9 @@
 // What is PostgreSQL's own; what every engine must hold is in platform/db/engines_test.cpp.
 #include "platform/db/postgres/postgres.hpp"
 
+#include <atomic>
+#include <thread>
+
 #include "platform/db/postgres/connection.hpp"
 #include "testing/database.hpp"
 #include "testing/test.hpp"
@@ -75,6 +78,28 @@ TEST("a work whose connection ends half way is run again once, and leaves what i
     CHECK(refused.error().retry_after_s > 0);
     CHECK(f.count() == 2);
     CHECK(f.insert("e").has_value());
+}
+
+TEST("a connection that ends at any moment is an outage, and no error of ours") {
+    Fixture f;
+    std::atomic<bool> enough{false};
+    std::thread saboteur{[&] {
+        while (!enough) f.end_connections();
+    }};
+    std::int64_t acknowledged = 0;
+    for (int i = 0; i < 300; ++i) {
+        const auto written = f.insert(std::to_string(i));
+        acknowledged += written.has_value() ? 1 : 0;
+        CHECK((written.has_value() || written.error().code == "database_unavailable"));
+        auto count = [](Transaction& tx) { return tx.query(kCount); };
+        const auto read = f.db->read_blocking(count);
+        CHECK((read.has_value() || read.error().code == "database_unavailable"));
+    }
+    enough = true;
+    saboteur.join();
+    f.db = testing::open_postgres(f.url);  // its own may still wait before it tries to connect again
+    CHECK(f.count() >= acknowledged);
+    CHECK(f.insert("last").has_value());
 }
 
 TEST("a commit whose answer is lost is unknown, not failed and not done") {
