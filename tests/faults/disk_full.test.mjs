@@ -20,7 +20,7 @@ let disk, server, crowd, auditor;
 const start = () => startServer({ dataDir: disk.folder, settings: ['log.level=error'] });
 
 before(async () => {
-    disk = smallDisk(64 * 1024 * 1024);
+    disk = smallDisk(512 * 1024 * 1024); // sparse; what all runs together write must fit
     server = await start();
     crowd = await Crowd.gather(server.url, { size: 24, seed });
     auditor = new Auditor(crowd, { dataDir: disk.folder });

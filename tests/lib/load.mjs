@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import { checkAck } from './contract.mjs';
-import { call, connect, goLive, register } from './people.mjs';
+import { call, connect, goLive, password, register } from './people.mjs';
 import { randomFrom } from './seed.mjs';
 
 const giftPrice = 10; // a rosa
@@ -12,6 +12,7 @@ const bought = { packageId: 'tokens-550', tokens: 550 };
 const paceMs = 150; // between two acts of one person: as fast as the limits per person allow for long
 const together = 16; // registrations at a time: more passwords than these are refused as busy
 const answerLimitMs = 15_000;
+const renewAfterMs = 8 * 60_000; // before access tokens end
 /** Refusals that say "not now". Any other is a failure of the test. */
 const passing = new Set(['busy', 'database_unavailable', 'storage_full', 'rate_limited', 'no_answer']);
 
@@ -44,6 +45,7 @@ class Person {
 
     async act() {
         while (this.crowd.acting) {
+            await this.crowd.renew(this);
             const next = this.waiting.shift() ?? this.wish();
             if (!(await this.ask(next))) this.waiting.push(next);
             if (!this.socket?.connected) await this.crowd.online(this);
@@ -120,7 +122,7 @@ export class Crowd {
     /** A model on air and `size` clients in the live, connected; they do nothing yet. `words` make messages longer. */
     static async gather(url, { size = 40, seed, words = '' }) {
         const crowd = new Crowd();
-        Object.assign(crowd, { url, seed, words });
+        Object.assign(crowd, { url, seed, words, began: performance.now() });
         crowd.model = await register(url, 'model', 'Luna');
         crowd.live = (await goLive(crowd.model)).live;
         crowd.people = [];
@@ -170,6 +172,22 @@ export class Crowd {
     /** Resolves when the person may try again: connected, or told to rest. */
     async online(person) {
         while (this.acting && !person.socket?.connected) await this.#comeback.promise;
+    }
+
+    /** Signs in again in good time; a long run outlives a token. One at a time, since passwords are slow. */
+    async renew(person) {
+        const due = (one) => performance.now() - (one.renewedAt ?? this.began) > renewAfterMs;
+        for (const [who, client] of [[person, person.client], [this, this.model]]) {
+            if (!due(who) || this.renewing) continue;
+            this.renewing = true;
+            const body = { email: client.email, password };
+            const answer = await call(this.url, 'POST', '/api/auth/login', { body }).catch(() => null);
+            this.renewing = false;
+            if (answer?.status !== 200) continue;
+            client.token = answer.body.accessToken;
+            who.renewedAt = performance.now();
+            if (who === person) await this.#connect(person).catch(() => {});
+        }
     }
 
     act() {

@@ -32,13 +32,14 @@ export async function register(url, type, name) {
     const answer = await call(url, 'POST', '/api/auth/register', { body });
     if (answer.status !== 201) throw new Error(`register: ${answer.status} ${JSON.stringify(answer.body)}`);
     const { user, accessToken, refreshToken } = answer.body;
-    return {
+    const person = {
         user,
         email,
         token: accessToken,
         refreshToken,
-        call: (method, path, options = {}) => call(url, method, path, { token: accessToken, ...options }),
+        call: (method, path, options = {}) => call(url, method, path, { token: person.token, ...options }),
     };
+    return person;
 }
 
 /** The official client, connected; what the server sends to it is held against the contract. */

@@ -1,10 +1,11 @@
 // A disk that is soon full: an ext4 in a file where the machine can mount one, memory otherwise. Both want root.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { closeSync, fsyncSync, ftruncateSync, mkdtempSync, openSync, rmSync, truncateSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, mkdtempSync, openSync, rmSync, statfsSync, truncateSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+const writtenOut = 2 * 1024 * 1024; // bytes of the ballast that are written rather than only set aside
 const quietly = { stdio: 'ignore' };
 
 function mountLoop(image, folder, bytes) {
@@ -32,8 +33,11 @@ export function smallDisk(bytes, kind = 'ext4') {
         kind: mounted,
         /** Takes all the space there is but `rest` bytes. */
         fill(rest) {
-            const out = openSync(ballast, 'w');
-            let size = 0;
+            const { bavail, bsize } = statfsSync(folder);
+            const most = bavail * bsize - writtenOut;
+            if (most > 0) execFileSync('fallocate', ['-l', String(most), ballast], quietly);
+            const out = openSync(ballast, 'a');
+            let { size } = fstatSync(out);
             // Small pieces fit where large ones do not, and a file system gives back what it had set aside for its own
             // books once these are written.
             for (const piece of [64 * 1024, 4096, 4096]) {
