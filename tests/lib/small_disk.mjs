@@ -1,7 +1,9 @@
 // A disk that is soon full: an ext4 in a file where the machine can mount one, memory otherwise. Both want root.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, mkdtempSync, openSync, rmSync, statfsSync, truncateSync, writeSync } from 'node:fs';
+import {
+    closeSync, fstatSync, fsyncSync, ftruncateSync, mkdtempSync, openSync, rmSync, statfsSync, truncateSync, writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
