@@ -1,4 +1,5 @@
-// Header values: languages, encodings, token lists, bearer tokens, content types; and UTF-8 beside Boost.JSON's reader.
+// Header values: languages, encodings, token lists, versions, bearer tokens, content types; and UTF-8 beside
+// Boost.JSON's reader. Range is not among them: nothing is served in parts.
 #include <boost/json.hpp>
 #include <cmath>
 
@@ -18,11 +19,26 @@ void check_utf8(std::string_view text) {
     check(json::parse('"' + std::string{text} + '"').has_value() == is_utf8(text));
 }
 
+/// Versions (RFC 9110 §13.1): a list names one exactly where one of its items, weak or strong, is that one.
+void check_versions(std::string_view list) {
+    static const std::string ours = etag_of("the bytes of an answer");
+    const bool matches = etag_matches(list, ours);
+    check(!matches || trimmed(list) == "*" || list.find(ours) != std::string_view::npos);
+    if (trimmed(list) != "*") check(etag_matches(std::string{list} + ", W/" + ours, ours));
+    Request request;
+    request.headers = {{"If-Match", std::string{list}}};
+    const auto status = check_if_match(request, ours);
+    check(status.has_value() == matches && (matches || status.error().code == "precondition_failed"));
+    // A list of its own alone, however it is written, names itself.
+    if (!list.empty() && list.find(',') == std::string_view::npos) check(etag_matches(list, trimmed(list)));
+}
+
 }  // namespace
 
 FUZZ(input) {
     const auto text = as_text(input);
     check_utf8(text);
+    check_versions(text);
     for (const std::string_view name : {"gzip", "br", "pt-BR", ""}) {
         const double q = quality(text, name);
         check(q >= 0 && q <= 1);
