@@ -21,11 +21,62 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
-bool has_control(std::string_view text, TextLimits::Lines lines) {
-    return std::any_of(text.begin(), text.end(), [&](char c) {
-        if (lines == TextLimits::Lines::many && (c == '\n' || c == '\t' || c == '\r')) return false;
-        return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-    });
+/// The next code point of valid UTF-8, which is taken off.
+char32_t take_point(std::string_view& text) {
+    const auto lead = static_cast<unsigned char>(text.front());
+    const std::size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    char32_t point = length == 1 ? lead : lead & (0x7FU >> length);
+    for (std::size_t i = 1; i < length; ++i) point = point << 6U | (static_cast<unsigned char>(text[i]) & 0x3FU);
+    text.remove_prefix(length);
+    return point;
+}
+
+struct Points {
+    char32_t first, last;
+};
+template <std::size_t N>
+bool among(const Points (&ranges)[N], char32_t point) {
+    return std::any_of(std::begin(ranges), std::end(ranges),
+                       [&](const Points& range) { return point >= range.first && point <= range.last; });
+}
+
+/// Unicode's control characters, C0 and C1.
+bool is_control(char32_t point) { return point < 0x20 || (point >= 0x7F && point <= 0x9F); }
+
+/// What has no place in one line: other line breaks, and marks that turn the direction of everything around them, by
+/// which one name passes for another (Unicode Technical Report 36, section 2.4).
+bool breaks_line(char32_t point) {
+    constexpr Points kRanges[] = {{0x2028, 0x202E}, {0x2066, 0x206F}, {0xFFF9, 0xFFFB}, {0xE0001, 0xE0001}};
+    return among(kRanges, point);
+}
+
+/// Nothing is seen of it: spaces, joiners, fillers, variation selectors, tags.
+bool is_invisible(char32_t point) {
+    constexpr Points kRanges[] = {
+        {0x09, 0x0D},     {0x20, 0x20},     {0xA0, 0xA0},       {0xAD, 0xAD},      {0x34F, 0x34F},   {0x61C, 0x61C},
+        {0x115F, 0x1160}, {0x1680, 0x1680}, {0x17B4, 0x17B5},   {0x180B, 0x180F},  {0x2000, 0x200F}, {0x2028, 0x202F},
+        {0x205F, 0x206F}, {0x2800, 0x2800}, {0x3000, 0x3000},   {0x3164, 0x3164},  {0xFE00, 0xFE0F}, {0xFEFF, 0xFEFF},
+        {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF}};
+    return among(kRanges, point);
+}
+
+bool has_bad_characters(std::string_view text, const TextLimits& limits) {
+    const bool many = limits.lines == TextLimits::Lines::many;
+    // Nobody reads a secret: it is taken as it comes, but for what no keyboard has.
+    const bool shown = limits.trim == TextLimits::Trim::yes;
+    while (!text.empty()) {
+        const auto point = take_point(text);
+        if (many && (point == '\n' || point == '\t' || point == '\r')) continue;
+        if (point < 0x20 || point == 0x7F || (shown && is_control(point))) return true;
+        if (shown && !many && breaks_line(point)) return true;
+    }
+    return false;
+}
+
+bool is_blank(std::string_view text) {
+    while (!text.empty())
+        if (!is_invisible(take_point(text))) return false;
+    return true;
 }
 
 /// Boost.JSON reads 1e400 as infinity, which it then writes in a way that it refuses to read.
@@ -91,7 +142,9 @@ std::string Reader::checked_text(std::string_view field, const Value& value, Tex
     }
     std::string_view text{raw->data(), raw->size()};
     if (limits.trim == TextLimits::Trim::yes) text = trimmed(text);
-    const std::size_t length = code_points(text);
+    // Where something is asked for, something must be seen.
+    const bool blank = limits.trim == TextLimits::Trim::yes && is_blank(text);
+    const std::size_t length = blank && limits.min > 0 ? 0 : code_points(text);
     if (length < limits.min) {
         fail(field, length == 0 ? "required" : "too_short",
              length == 0 ? "This field is required." : "At least " + std::to_string(limits.min) + " characters.");
@@ -101,7 +154,7 @@ std::string Reader::checked_text(std::string_view field, const Value& value, Tex
         fail(field, "too_long", "At most " + std::to_string(limits.max) + " characters.");
         return {};
     }
-    if (has_control(text, limits.lines)) {
+    if (has_bad_characters(text, limits)) {
         fail(field, "bad_characters", "Control characters are not allowed.");
         return {};
     }

@@ -36,7 +36,8 @@ struct TextLimits {
     enum class Lines : bool {
         one,
         many
-    } lines = Lines::one;  ///< control characters are refused; `many` allows \n and \t
+    } lines = Lines::one;  ///< `one` refuses control characters and marks of direction; `many` allows the latter, \n
+                           ///< and \t
 };
 struct IntegerLimits {
     std::int64_t min = 0;

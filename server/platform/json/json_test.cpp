@@ -28,6 +28,35 @@ TEST("lengths count code points, not bytes") {
     CHECK(reader.finish());
 }
 
+TEST("a name neither turns the direction of what stands around it nor hides that it is none") {
+    const auto code = [](const std::string& text, json::TextLimits limits) -> std::string {
+        const auto value = json::parse("{\"name\":" + json::serialize(json::Value(text)) + "}");
+        json::Reader reader{*value};
+        reader.text("name", limits);
+        const auto status = reader.finish();
+        return status ? "ok" : status.error().fields.front().code;
+    };
+    const json::TextLimits one{.max = 80}, many{.max = 80, .lines = json::TextLimits::Lines::many};
+    for (const char* bad : {"a\u202eb", "a\u2066b", "a\u2069", "a\u2028b", "a\u0085b", "a\u206ab", "a\x7f"}) {
+        CAPTURE(bad);
+        CHECK(code(bad, one) == "bad_characters");
+    }
+    // Texts of several lines stand alone on a page, and Arabic or Hebrew in them may need the marks.
+    CHECK(code("a\u202eb", many) == "ok");
+    CHECK(code("a\u0085b", many) == "bad_characters");
+    for (const char* blank : {"\u200b", "\u3164\u2800", " \u00a0 ", "\ufeff"}) {
+        CAPTURE(blank);
+        CHECK(code(blank, one) == "required");
+        CHECK(code(blank, many) == "required");
+    }
+    for (const char* good : {"Luna 🌙", "עדן", "ليلى", "क्षि", "👩\u200d👧", "Zoë", "a\u200fb"}) {
+        CAPTURE(good);
+        CHECK(code(good, one) == "ok");
+    }
+    // A password is nobody's to read.
+    CHECK(code("\u202e\u200b", {.trim = json::TextLimits::Trim::no}) == "ok");
+}
+
 TEST("what is not JSON, or nests too deep, is malformed") {
     for (const std::string text : {"", "{", "[1,]", "{\"a\":\"\xff\"}", "NaN", "1 2"})
         CHECK(json::parse(text).error().code == "malformed_json");
