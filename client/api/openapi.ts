@@ -689,6 +689,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/csp-reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A browser tells what the Content-Security-Policy stopped
+         * @description Pages name this address in `report-to` and `report-uri`. Of a report, only the directive, the blocked host or word,
+         *     and the first segment of the page's path are kept. At most 20 a minute per address, and 20 in one list.
+         */
+        post: operations["reportPolicyViolation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/openapi.json": {
         parameters: {
             query?: never;
@@ -2639,6 +2660,63 @@ export interface operations {
             };
             429: components["responses"]["TooMany"];
             503: components["responses"]["Unavailable"];
+        };
+    };
+    reportPolicyViolation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example [
+                 *       {
+                 *         "type": "csp-violation",
+                 *         "age": 10,
+                 *         "url": "https://example.org/live/0190163d-8694-739b-aea5-966c26f8ad91",
+                 *         "body": {
+                 *           "effectiveDirective": "script-src-elem",
+                 *           "blockedURL": "inline",
+                 *           "documentURL": "https://example.org/live/0190163d-8694-739b-aea5-966c26f8ad91"
+                 *         }
+                 *       }
+                 *     ]
+                 */
+                "application/reports+json": {
+                    [key: string]: unknown;
+                }[];
+                /**
+                 * @example {
+                 *       "csp-report": {
+                 *         "violated-directive": "img-src",
+                 *         "blocked-uri": "https://elsewhere.example/pixel.gif",
+                 *         "document-uri": "https://example.org/entrar"
+                 *       }
+                 *     }
+                 */
+                "application/csp-report": {
+                    "csp-report": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Noted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooMany"];
         };
     };
     openapi: {

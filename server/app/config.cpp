@@ -84,6 +84,8 @@ const std::vector<Setting>& settings() {
         {"http.tls_key", Kind::text, "", "", 0, 0, "PEM file with the private key of the certificate."},
         {"http.requests_per_minute", Kind::integer, "6000", "per minute", 1, 10'000'000,
          "Requests one address may make in the long run."},
+        {"http.sockets_per_minute", Kind::integer, "20", "per minute", 1, 1'000'000,
+         "Realtime connections one address may open in the long run; twice as many at once."},
         {"web.root", Kind::text, "web/dist", "", 0, 0, "Folder of the built web app; empty serves the API alone."},
         {"media.address", Kind::text, "127.0.0.1", "", 0, 0, "Address the media engine listens on (UDP)."},
         {"media.port", Kind::integer, "40000", "", 0, 65535, "UDP port of all media; 0 takes any free one."},

@@ -16,7 +16,7 @@ const page =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; " +
     "connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; frame-ancestors 'none'; " +
     "frame-src 'none'; object-src 'none'; base-uri 'none'; form-action 'self'; require-trusted-types-for 'script'; " +
-    "trusted-types 'none'";
+    "trusted-types 'none'; report-uri /api/csp-reports; report-to csp";
 const data = "default-src 'none'; frame-ancestors 'none'";
 const always = {
     'x-content-type-options': 'nosniff',
@@ -45,6 +45,7 @@ for (const [what, path, policy, caching] of [
         const told = (name) => headers.get(name);
         for (const [name, value] of Object.entries({ ...always, 'content-security-policy': policy, 'cache-control': caching }))
             assert.equal(told(name), value, `${path}: ${name}`);
+        assert.equal(told('reporting-endpoints'), policy === page ? 'csp="/api/csp-reports"' : null, path);
         assert.match(told('x-request-id'), /^[0-9a-f-]{36}$/);
     });
 

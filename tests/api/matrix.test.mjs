@@ -263,6 +263,9 @@ const routes = {
         { scene: "a client's purchase", path: () => ({ purchaseId: things.purchase }), allow: { davi: 200 }, otherwise: 404 },
         { scene: 'none', path: () => ({ purchaseId: nobody }), otherwise: 404 },
     ],
+    'POST /api/csp-reports': [
+        { scene: 'any', send: () => ({ raw: '[]', headers: { 'content-type': 'application/reports+json' } }), public: 204 },
+    ],
     'GET /api/health/live': [{ scene: 'any', public: 200 }],
     'GET /api/health/ready': [{ scene: 'any', public: 200 }],
     'GET /api/openapi.json': [{ scene: 'any', public: 200 }],

@@ -19,6 +19,7 @@ function environment(dataDir) {
 // One machine plays every user, so the limits per address are raised; their own tests lower them again.
 const generousLimits = [
     'http.requests_per_minute=1000000',
+    'http.sockets_per_minute=1000000',
     'auth.login_attempts_per_minute=100000',
     'auth.login_attempts_per_account=100000',
     'auth.login_attempts_per_network=1000000',
@@ -46,7 +47,7 @@ export async function startServer({ settings = [], dataDir, args = [], limits = 
     });
     const exited = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
     // With --demo the place is ready only when its live is on.
-    const ready = args.includes('--demo') ? /^the demo is live at (http:\/\/\S+)/ : /^listening on (https?:\/\/\S+)/;
+    const ready = args.includes('--demo') ? /^the demo is live at (https?:\/\/\S+)/ : /^listening on (https?:\/\/\S+)/;
     const url = await new Promise((resolve, reject) => {
         createInterface({ input: child.stdout }).on('line', (line) => {
             const found = ready.exec(line);

@@ -14,6 +14,7 @@
 #include "app/accounts.hpp"
 #include "app/commands/commands.hpp"
 #include "app/commands/store.hpp"
+#include "app/csp_report_routes.hpp"
 #include "app/documentation_routes.hpp"
 #include "app/engine_stage.hpp"
 #include "app/route_table.hpp"
@@ -162,6 +163,7 @@ struct Rooms {
     http::Router routes() {
         http::Router router;
         add_system_routes(router, *database);
+        add_csp_report_routes(router);
         add_documentation_routes(router, config.text("web.root"));
         auth::add_routes(router, accounts->deps(*database, config, [this](std::string_view id) { close_session(id); }));
         profiles::add_routes(router, profile_deps());
@@ -253,7 +255,10 @@ Result<std::unique_ptr<http::Server>> open_server(Rooms& rooms) {
     settings.tls_certificate = config.text("http.tls_certificate");
     settings.tls_key = config.text("http.tls_key");
     settings.general_rate = {rate, std::max(200U, rate / 30)};
-    return http::Server::open(settings, rooms.routes(), rooms.accounts->authenticator(), {rooms.sockets->endpoint()},
+    auto realtime = rooms.sockets->endpoint();
+    const auto opening = static_cast<std::uint32_t>(config.integer("http.sockets_per_minute"));
+    realtime.opening = {opening, 2 * opening};
+    return http::Server::open(settings, rooms.routes(), rooms.accounts->authenticator(), {std::move(realtime)},
                               rooms.clock, rooms.random);
 }
 

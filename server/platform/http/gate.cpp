@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <array>
 
 #include "platform/base/ids.hpp"
 #include "platform/base/log.hpp"
@@ -67,7 +68,8 @@ Exchange Gate::admit(Request& request) {
     const auto fail = [&](const Error& error) {
         exchange.early = problem(error, exchange.language, request.request_id);
     };
-    if (auto general = limit("a " + address_key(request.remote_address), config_.general_rate, exchange); !general)
+    if (auto general = limit(Limit::address, address_key(request.remote_address), config_.general_rate, exchange);
+        !general)
         fail(general.error());
     else
         route(request, exchange);
@@ -81,7 +83,7 @@ void Gate::route(Request& request, Exchange& exchange) {
     };
     if (const auto* found = endpoint(request.path)) {
         const bool asks = has_token(request.header("Upgrade").value_or(""), "websocket");
-        auto allowed = asks || !found->answer ? upgrade(request, exchange) : plain(request, *found, exchange);
+        auto allowed = asks || !found->answer ? upgrade(request, *found, exchange) : plain(request, *found, exchange);
         if (!allowed) fail(allowed.error());
         return;
     }
@@ -110,8 +112,8 @@ void Gate::route(Request& request, Exchange& exchange) {
     const bool by_user = match.route->access.needs_principal();
     const auto who = by_user ? request.principal->user_id : address_key(request.remote_address);
     const auto index = match.route - router_.routes().data();
-    const auto key = "r" + std::to_string(index) + " " + who;
-    if (auto rate = limit(key, match.route->rate, exchange); !rate) return fail(rate.error());
+    const auto key = std::to_string(index) + " " + who;
+    if (auto rate = limit(Limit::route, key, match.route->rate, exchange); !rate) return fail(rate.error());
 }
 
 void Gate::identify(Request& request, std::optional<Error>& refused) const {
@@ -137,11 +139,13 @@ Status Gate::authorise(Request& request, const Route& route) const {
     return {};
 }
 
-Status Gate::limit(const std::string& key, Rate rate, Exchange& exchange) {
+Status Gate::limit(Limit what, const std::string& who, Rate rate, Exchange& exchange) {
+    static constexpr std::array<std::string_view, 3> kPolicies = {"address", "route", "socket"};
     if (rate.per_minute == 0) return {};
-    const auto verdict = limiter_.take(key, rate, clock_.now());
-    if (verdict.allowed && key.starts_with("a ")) return {};
-    exchange.rate_headers = rate_headers(key.starts_with("a ") ? "address" : "route", verdict);
+    const auto policy = kPolicies[static_cast<std::size_t>(what)];
+    const auto verdict = limiter_.take(std::string{policy} + ' ' + who, rate, clock_.now());
+    if (verdict.allowed && what == Limit::address) return {};
+    exchange.rate_headers = rate_headers(policy, verdict);
     if (verdict.allowed) return {};
     return rate_limited(verdict);
 }
@@ -192,7 +196,13 @@ const WebSocketEndpoint* Gate::endpoint(std::string_view path) const {
     return nullptr;
 }
 
-Status Gate::upgrade(Request& request, Exchange& exchange) const {
+/// Sockets cost memory for as long as they are open, so that an address may open few of them.
+Status Gate::limit_opening(const Request& request, const WebSocketEndpoint& endpoint, Exchange& exchange) {
+    if (endpoint.opens && !endpoint.opens(request)) return {};
+    return limit(Limit::socket, address_key(request.remote_address), endpoint.opening, exchange);
+}
+
+Status Gate::upgrade(Request& request, const WebSocketEndpoint& endpoint, Exchange& exchange) {
     const bool asked = request.method == Method::get &&
                        has_token(request.header("Connection").value_or(""), "upgrade") &&
                        has_token(request.header("Upgrade").value_or(""), "websocket");
@@ -201,20 +211,22 @@ Status Gate::upgrade(Request& request, Exchange& exchange) const {
         return Error{ErrorKind::invalid, "upgrade_required", "This address accepts only WebSocket upgrades."};
     if (is_foreign(request, exchange))
         return Error{ErrorKind::forbidden, "origin_not_allowed", "This origin is not allowed."};
+    TRY_VOID(limit_opening(request, endpoint, exchange));
     std::optional<Error> ignored;
     identify(request, ignored);
-    exchange.websocket = endpoint(request.path);
+    exchange.websocket = &endpoint;
     exchange.max_body = 0;
     return {};
 }
 
-Status Gate::plain(const Request& request, const WebSocketEndpoint& endpoint, Exchange& exchange) const {
+Status Gate::plain(const Request& request, const WebSocketEndpoint& endpoint, Exchange& exchange) {
     if (is_foreign(request, exchange))
         return Error{ErrorKind::forbidden, "origin_not_allowed", "This origin is not allowed."};
     if (request.method == Method::options) {
         exchange.early = preflight_answer(request, exchange, "OPTIONS, GET, POST");
         return {};
     }
+    TRY_VOID(limit_opening(request, endpoint, exchange));
     exchange.plain = &endpoint;
     exchange.max_body = request.method == Method::post ? endpoint.max_message : 0;
     if (endpoint.begin) exchange.hold = endpoint.begin(request);

@@ -54,9 +54,11 @@ public:
     std::string date() const;
 
 private:
+    enum class Limit : std::uint8_t { address, route, socket };
     const WebSocketEndpoint* endpoint(std::string_view path) const;
-    Status upgrade(Request& request, Exchange& exchange) const;
-    Status plain(const Request& request, const WebSocketEndpoint& endpoint, Exchange& exchange) const;
+    Status upgrade(Request& request, const WebSocketEndpoint& endpoint, Exchange& exchange);
+    Status plain(const Request& request, const WebSocketEndpoint& endpoint, Exchange& exchange);
+    Status limit_opening(const Request& request, const WebSocketEndpoint& endpoint, Exchange& exchange);
     bool is_foreign(const Request& request, const Exchange& exchange) const;
     void identify(Request& request, std::optional<Error>& refused) const;
     std::string client_address(const Request& request) const;
@@ -66,7 +68,7 @@ private:
     std::optional<Response> preflight(const Request& request, Exchange& exchange) const;
     static Response preflight_answer(const Request& request, const Exchange& exchange, const std::string& allow);
     Status authorise(Request& request, const Route& route) const;
-    Status limit(const std::string& key, Rate rate, Exchange& exchange);
+    Status limit(Limit what, const std::string& who, Rate rate, Exchange& exchange);
     void encode(const Exchange& exchange, Response& response) const;
     void add_headers(const Exchange& exchange, Response& response) const;
     void record(const Exchange& exchange, const Response& response);

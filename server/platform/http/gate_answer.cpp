@@ -13,7 +13,9 @@ constexpr std::string_view kWebPolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
     "connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; frame-ancestors 'none'; "
     "frame-src 'none'; object-src 'none'; base-uri 'none'; form-action 'self'; require-trusted-types-for 'script'; "
-    "trusted-types 'none'";
+    "trusted-types 'none'; report-uri /api/csp-reports; report-to csp";
+/// Where `report-to csp` sends to; `report-uri` is for the browsers that do not know it.
+constexpr std::string_view kReportEndpoints = "csp=\"/api/csp-reports\"";
 constexpr std::string_view kApiPolicy = "default-src 'none'; frame-ancestors 'none'";
 constexpr std::string_view kExposed =
     "X-Request-Id, RateLimit, RateLimit-Policy, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, "
@@ -75,6 +77,7 @@ void Gate::add_headers(const Exchange& exchange, Response& response) const {
     const bool api = exchange.path.starts_with("/api");
     const bool page = response.content_type.starts_with("text/html") || !api;
     add_unless_set(response, "Content-Security-Policy", page ? kWebPolicy : kApiPolicy);
+    if (page) add_unless_set(response, "Reporting-Endpoints", kReportEndpoints);
     add_unless_set(response, "X-Content-Type-Options", "nosniff");
     add_unless_set(response, "Referrer-Policy", "strict-origin-when-cross-origin");
     add_unless_set(response, "Cross-Origin-Opener-Policy", "same-origin");

@@ -85,6 +85,8 @@ struct Fixture {
         WebSocketEndpoint echo{"/ws/", 1000, [](const Request& request, std::shared_ptr<WebSocket> socket) {
                                    return accept(request, std::move(socket));
                                }};
+        echo.opening = {1, 8};
+        echo.opens = [](const Request& request) { return !request.query_param("sid"); };
         auto opened = Server::open(config, routes(), who, {echo}, clock, random);
         REQUIRE(opened.has_value());
         server = std::move(*opened);
@@ -395,6 +397,21 @@ TEST("websocket rules: origin, plain requests, refusals, size, masking, UTF-8") 
         CHECK(client.ask(upgrade() + frame).status == 101);
         CHECK(client.take(4) == "\x88\x02" + code);
     }
+}
+
+TEST("an address opens so many sockets at once, and is told when the next one may come") {
+    Fixture fixture;
+    for (int i = 0; i < 8; ++i) CHECK(fixture.ask(upgrade("/ws/")).status == 101);
+    const auto limited = fixture.ask(upgrade("/ws/"));
+    CHECK(limited.status == 429);
+    CHECK(code_of(limited) == "rate_limited");
+    CHECK(limited.header("RateLimit-Policy") == "\"socket\";q=8;w=480");
+    CHECK(std::stoi(limited.header("Retry-After")) >= 58);
+    // Who goes on with a session opens nothing, and other calls are others.
+    CHECK(fixture.ask(upgrade("/ws/?sid=x")).status == 101);
+    CHECK(fixture.get("/api/hello").status == 200);
+    // A page of another origin is refused as ever, and takes nothing away.
+    CHECK(fixture.ask(upgrade("/ws/", "Origin: https://evil.example\r\n")).status == 403);
 }
 
 TEST("draining lets websockets go with 1001 and takes no new connection") {

@@ -62,6 +62,9 @@ struct WebSocketEndpoint {
     std::string path;                     ///< `/socket.io/`
     std::size_t max_message = 1'000'000;  ///< bytes, of bodies too; a larger message closes with 1009
     WebSocketAcceptor accept;
+    Rate opening = {};  ///< per address, of the requests that `opens` names
+    /// Whether a request begins something, rather than going on with what is there; null: every upgrade does.
+    std::function<bool(const Request&)> opens = nullptr;
     /// Plain requests of any method; null refuses them. The answer may come much later: see Request::caller.
     Handler answer = nullptr;
     /// Called with the headers, before the body; what it returns is let go when the request was answered or lost.

@@ -66,6 +66,7 @@ http::WebSocketEndpoint EngineServer::endpoint() {
         return accept(request, std::move(websocket));
     };
     endpoint.answer = [this](http::Request request) { return answer(std::move(request)); };
+    endpoint.opens = [](const http::Request& request) { return !request.query_param("sid"); };
     endpoint.begin = [this](const http::Request& request) { return begin(request); };
     return endpoint;
 }
