@@ -16,9 +16,9 @@ const cameras = {
     missing: [`${fakeDevices}=device-count=0`, '--use-fake-ui-for-media-stream'],
 };
 
-/** `camera`: granted, refused or missing. */
-export async function openBrowser({ camera = 'granted' } = {}) {
-    return chromium.launch({ executablePath: '/usr/bin/chromium', args: [...args, ...cameras[camera]] });
+/** `camera`: granted, refused or missing; `flags`: more of the browser's own. */
+export async function openBrowser({ camera = 'granted', flags = [] } = {}) {
+    return chromium.launch({ executablePath: '/usr/bin/chromium', args: [...args, ...cameras[camera], ...flags] });
 }
 
 /** A user's own window; `problems` gathers console errors, page errors and refusals by the Content-Security-Policy. */

@@ -68,7 +68,8 @@ function ChatLine({ line, hostId, again }: { line: Line; hostId: string; again: 
                         </span>
                     )}
                 </span>
-                <span>{line.content}</span>
+                {/* What it says turns nothing around but itself. */}
+                <bdi>{line.content}</bdi>
                 {line.delivery === 'failed' && (
                     <span className="mt-0.5 flex items-center gap-2 text-xs text-bad">
                         {line.problem ?? t('chats.failed')}

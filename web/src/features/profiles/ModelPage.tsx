@@ -215,6 +215,8 @@ function Side({ model }: { model: Model }) {
     const { t } = words;
     const days = t('profile.days', { returnObjects: true }) as unknown as string[];
     const prices = pricesOf(model.profile.pricing);
+    // A name of the model's own is shown as it is: as a key of the texts, a part of it would be read as their grammar.
+    const known = t('profile.priceKeys', { returnObjects: true }) as Record<string, string>;
     const schedule = scheduleOf(model.profile.schedule, days, words.when);
     return (
         <aside className="flex flex-col gap-5">
@@ -245,7 +247,7 @@ function Side({ model }: { model: Model }) {
                     <ul className="flex flex-col gap-2 text-sm">
                         {prices.map(([name, tokens]) => (
                             <li key={name} className="flex justify-between gap-4">
-                                <span className="capitalize">{t([`profile.priceKeys.${name}`, name])}</span>
+                                <span className="capitalize">{Object.hasOwn(known, name) ? known[name] : name}</span>
                                 <span className="font-semibold tabular">{words.tokens(tokens)}</span>
                             </li>
                         ))}

