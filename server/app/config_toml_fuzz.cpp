@@ -18,9 +18,32 @@ Result<Config> load(std::string_view text) {
     return Config::load("/proc/self/fd/" + std::to_string(file), {}, {});
 }
 
+/// The same values from elsewhere: a setting's text is taken or refused alike wherever it stands.
+void check_elsewhere(const std::string& text) {
+    const auto environment = Config::load({}, {{"CONFIDENTE_HTTP_PORT", text}, {"PATH", text}}, {});
+    const auto flag = Config::load({}, {}, {{"http.port", text}});
+    check(environment.has_value() == flag.has_value());
+    if (flag) check(flag->integer("http.port") >= 0 && flag->integer("http.port") <= 65535);
+    check(!Config::load({}, {{"CONFIDENTE_" + text + "_", text}}, {}));
+}
+
+/// An address is shown without its password.
+void check_masked(const std::string& text) {
+    constexpr std::string_view kSecret = "a-secret";
+    for (const std::string& url : {"postgres://ana:" + std::string{kSecret} + "@host/" + text,
+                                   "host=h password=" + std::string{kSecret} + " " + text,
+                                   "postgres://h/d?password=" + std::string{kSecret} + "&" + text})
+        if (text.find(kSecret) == std::string::npos && text.find('@') == std::string::npos)
+            check(app::masked_url(url).find(kSecret) == std::string::npos);
+    app::masked_url(text);
+}
+
 }  // namespace
 
 FUZZ(input) {
+    const std::string text{as_text(input)};
+    check_elsewhere(text);
+    check_masked(text);
     const auto config = load(as_text(input));
     if (!config) {
         check(config.error().code == "bad_config" && !config.error().detail.empty());

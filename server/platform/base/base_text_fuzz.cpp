@@ -15,10 +15,16 @@ FUZZ(input) {
     if (const auto bytes = from_hex(text)) check(to_hex(*bytes).size() == text.size());
     check(to_base64(input).size() == (input.size() + 2) / 3 * 4);
 
-    if (const auto time = parse_iso8601(text)) check(parse_iso8601(to_iso8601(*time)) == time);
+    if (const auto time = parse_iso8601(text)) {
+        check(parse_iso8601(to_iso8601(*time)) == time);
+        check(to_iso8601(*time).starts_with(to_string(date_of(*time))));
+    }
     if (const auto date = parse_date(text)) {
         check(to_string(*date) == text);
         check(age_on(*date, *date) == 0);
+        const Date later{date->year + 18, 6, 15};
+        const bool had_birthday = date->month < 6 || (date->month == 6 && date->day <= 15);
+        check(age_on(*date, later) == (had_birthday ? 18 : 17));
     }
     if (is_uuid(text)) check(text.size() == 36 && text.find_first_not_of("0123456789abcdef-") == std::string::npos);
 

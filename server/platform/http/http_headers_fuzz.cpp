@@ -19,6 +19,12 @@ void check_utf8(std::string_view text) {
     check(json::parse('"' + std::string{text} + '"').has_value() == is_utf8(text));
 }
 
+/// Dates are written only; each has the one form of RFC 9110 §5.6.7.
+void check_date(Bytes bytes) {
+    const auto date = http_date(UtcTime{std::int64_t{testing::FuzzInput{bytes}.u32()} * 1000});
+    check(date.size() == 29 && date.ends_with(" GMT") && date[3] == ',' && date[19] == ':' && date[22] == ':');
+}
+
 /// Versions (RFC 9110 §13.1): a list names one exactly where one of its items, weak or strong, is that one.
 void check_versions(std::string_view list) {
     static const std::string ours = etag_of("the bytes of an answer");
@@ -39,6 +45,7 @@ FUZZ(input) {
     const auto text = as_text(input);
     check_utf8(text);
     check_versions(text);
+    check_date(input);
     for (const std::string_view name : {"gzip", "br", "pt-BR", ""}) {
         const double q = quality(text, name);
         check(q >= 0 && q <= 1);

@@ -43,7 +43,9 @@ Router routes() {
     return router;
 }
 
-std::string answers(std::string_view bytes, std::size_t piece) {
+using Then = MemoryTransport::Then;
+
+std::string answers(std::string_view bytes, std::size_t piece, Then then = Then::hangs_up) {
     static const ServerConfig config = [] {
         ServerConfig made;
         made.cors_origins = {"https://app.example"};
@@ -64,9 +66,14 @@ std::string answers(std::string_view bytes, std::size_t piece) {
         return std::shared_ptr<WebSocketHandler>{std::make_shared<Echo>(std::move(socket))};
     };
     Gate gate{config, routes(), authenticator, {{"/socket.io/", 4096, accept}}, clock, random};
-    const auto transport = std::make_shared<MemoryTransport>(loop, bytes, piece);
+    const auto transport = std::make_shared<MemoryTransport>(loop, bytes, piece, then);
     serve(transport, config, gate, loop);
     loop.run();
+    // Whoever says nothing more is shown the door, the slow reader of a last answer too.
+    for (int i = 0; i < 3 && loop.open() != 0; ++i) {
+        transport->expire();
+        loop.run();
+    }
     check(loop.open() == 0);
     Executor::set_current(nullptr);
     return std::move(transport->written);
@@ -93,6 +100,8 @@ FUZZ(input) {
     const std::string whole = answers(bytes, bytes.size() + 1);
     check(whole.empty() || whole.starts_with("HTTP/1.1 "));
     check(whole.find("HTTP/1.1 500 ") == std::string::npos);
+    const std::string late = answers(bytes, bytes.size() + 1, Then::says_nothing);
+    check(late.starts_with(served(whole)) || whole.starts_with("HTTP/1.1 101 "));
     // A websocket's own frames are gathered as they come: only their sum is the same.
     if (whole.starts_with("HTTP/1.1 101 ")) return;
     check(served(answers(bytes, 1)) == served(whole));

@@ -29,8 +29,9 @@ const Router& router() {
     static const Router made = [] {
         const auto handler = [](Request) -> Task<Result<Response>> { co_return Response::empty(204); };
         Router table;
-        for (const std::string_view pattern : {"/", "/api/lives", "/api/lives/:id", "/api/lives/:id/join",
-                                               "/api/models/:name", "/api/chats/:chatId/messages/:messageId"})
+        for (const std::string_view pattern :
+             {"/", "/api/lives", "/api/lives/:id", "/api/lives/:id/join", "/api/:name/next", "/api/models/:name",
+              "/api/lives/:id/:name", "/api/models/new", "/api/chats/:chatId/messages/:messageId"})
             table.add({Method::get, pattern, Access::anyone(), Rate{}, handler});
         table.add({Method::post, "/api/lives/:id/join", Access::signed_in(), Rate{}, handler});
         return table;
@@ -42,7 +43,13 @@ void check_match(std::string_view path) {
     for (const Method method : {Method::get, Method::head, Method::post}) {
         const auto match = router().match(method, path);
         if (!match.route) continue;
-        check(match.path_known);
+        check(match.path_known &&
+              to_string(match.route->method) == to_string(method == Method::head ? Method::get : method));
+        Request request;
+        request.params = match.params;
+        for (const auto& [name, value] : match.params) check(request.param(name) == value);
+        // Where a segment and a parameter both fit, the segment is meant.
+        if (path == "/api/models/new") check(match.params.empty());
         for (const auto& [name, value] : match.params) {
             check(!value.empty() && value.size() <= 4 * 200 && value.find('/') == std::string::npos);
             if (name.ends_with("Id") || name == "id") check(is_uuid(value));
@@ -60,6 +67,8 @@ void check_query(std::string_view query) {
         check(page->limit >= 1 && page->limit <= kLargestPage);
         // No stranger seals a cursor.
         check(!page->after || cursors.seal("lives", *page->after) == request.query_param("cursor"));
+        const auto view = page_view(json::Array{page->limit}, page->after);
+        check(view.at("items").as_array().size() == 1 && view.at("nextCursor").is_null() == !page->after);
     } else {
         check(page.error().code == "invalid_limit" || page.error().code == "invalid_cursor");
     }

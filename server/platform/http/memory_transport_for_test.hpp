@@ -1,5 +1,5 @@
 // A connection without sockets, for tests: one thread's loop run by hand, and a transport that gives bytes in pieces of
-// a chosen size and keeps what is written. Deadlines never expire.
+// a chosen size and keeps what is written. Deadlines expire when the test says so.
 #pragma once
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "platform/http/transport.hpp"
@@ -34,10 +35,22 @@ private:
 /// Gives `bytes` in pieces and keeps what is written.
 class MemoryTransport final : public Transport {
 public:
-    MemoryTransport(HandRunLoop& loop, std::string_view bytes, std::size_t piece)
-        : loop_(loop), rest_(bytes), piece_(piece) {}
+    /// What the peer does when it has said everything.
+    enum class Then : bool { hangs_up, says_nothing };
+    MemoryTransport(HandRunLoop& loop, std::string_view bytes, std::size_t piece, Then then = Then::hangs_up)
+        : loop_(loop), rest_(bytes), piece_(piece), then_(then) {}
+    /// Time passes: the deadline comes, if there is one, and then the peer is gone.
+    void expire() {
+        then_ = Then::hangs_up;
+        if (const auto expired = std::exchange(expired_, nullptr)) loop_.post(expired);
+        if (const auto waiting = std::exchange(waiting_, nullptr)) loop_.post([waiting] { waiting(false, {}); });
+    }
     void handshake(Done done) override { later(std::move(done), true, 0); }
     void read_some(char* data, std::size_t size, Done done) override {
+        if (rest_.empty() && then_ == Then::says_nothing) {
+            waiting_ = [done = std::move(done)](bool ok, std::string_view) { done(ok, 0); };
+            return;
+        }
         const auto taken = rest_.substr(0, std::min({size, piece_, rest_.size()}));
         std::copy(taken.begin(), taken.end(), data);
         rest_.remove_prefix(taken.size());
@@ -45,6 +58,10 @@ public:
     }
     void read_shared(std::function<void(bool, std::string_view)> done) override {
         if (rest_.empty() && keep_open) return;
+        if (rest_.empty() && then_ == Then::says_nothing) {
+            waiting_ = std::move(done);
+            return;
+        }
         const auto taken = rest_.substr(0, std::min(piece_, rest_.size()));
         rest_.remove_prefix(taken.size());
         loop_.post([this, done = std::move(done), taken] { done(!closed_ && !taken.empty(), taken); });
@@ -70,9 +87,13 @@ public:
     }
     void limit_unsent(std::size_t) override {}
     void shutdown(Done done) override { later(std::move(done), !closed_, 0); }
-    void close() override { closed_ = true; }
-    void deadline(std::chrono::milliseconds, std::function<void()>) override {}
-    void no_deadline() override {}
+    void close() override {
+        closed_ = true;
+        expired_ = nullptr;
+        if (const auto waiting = std::exchange(waiting_, nullptr)) loop_.post([waiting] { waiting(false, {}); });
+    }
+    void deadline(std::chrono::milliseconds, std::function<void()> expired) override { expired_ = std::move(expired); }
+    void no_deadline() override { expired_ = nullptr; }
     Executor& executor() override { return loop_; }
     const std::string& remote_address() const override { return address_; }
 
@@ -88,6 +109,9 @@ private:
     HandRunLoop& loop_;
     std::string_view rest_;
     std::size_t piece_;
+    Then then_;
+    std::function<void()> expired_;
+    std::function<void(bool, std::string_view)> waiting_;
     std::string address_ = "192.0.2.1";
     bool closed_ = false;
 };

@@ -63,6 +63,19 @@ void check_sent(FuzzInput input) {
     check(events[1].kind == Event::Kind::binary && events[1].data == message);
 }
 
+/// The header of a frame of any size: the least bytes that can say it, and what the reader makes of it.
+void check_header(std::uint32_t size) {
+    const auto header = frame_header(Opcode::text, size);
+    check(header.size() == (size < 126 ? 2U : size < 65536 ? 4U : 10U));
+    FrameReader reader{kMaxMessage};
+    // Of a client, so that only the size can be wrong.
+    auto masked = header;
+    masked[1] = static_cast<char>(masked[1] | 0x80);
+    reader.feed(masked + "mask");
+    const auto event = reader.next();
+    if (size > kMaxMessage) check(event.kind == Event::Kind::failed && event.code == 1009);
+}
+
 }  // namespace
 
 FUZZ(input) {
@@ -71,5 +84,6 @@ FUZZ(input) {
     check_same(events, events_of(bytes, 1));
     check_same(events, events_of(bytes, 5));
     check_sent(FuzzInput{input});
+    check_header(FuzzInput{input}.u32() >> (input.size() % 32));
     check(websocket_accept(bytes.substr(0, 64)).size() == 28);
 }

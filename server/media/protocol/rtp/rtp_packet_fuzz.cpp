@@ -126,4 +126,7 @@ FUZZ(input) {
     if (looks_like_rtp(input)) check(!looks_like_rtcp(input));
     check_view(input);
     check_written(FuzzInput{input});
+    // 24 bits that come round every 64 seconds.
+    const auto at = std::int64_t{FuzzInput{input}.u32()} * 1000;
+    check(abs_send_time(at) < 1U << 24 && abs_send_time(at) == abs_send_time(at + 64'000'000'000));
 }

@@ -20,6 +20,7 @@ FUZZ(input) {
     if (!address) return;
     check((address->family == AddressFamily::v4) == v4);
     check(std::memcmp(address->ip.data(), expected.data(), v4 ? 4 : 16) == 0);
-    check(SocketAddress::parse(address->ip_text(), 4000) == address);
+    const auto again = SocketAddress::parse(address->ip_text(), 4000);
+    check(again == address && std::hash<SocketAddress>{}(*again) == std::hash<SocketAddress>{}(*address));
     check(address->text().ends_with(":4000"));
 }

@@ -247,7 +247,9 @@ function Side({ model }: { model: Model }) {
                     <ul className="flex flex-col gap-2 text-sm">
                         {prices.map(([name, tokens]) => (
                             <li key={name} className="flex justify-between gap-4">
-                                <span className="capitalize">{Object.hasOwn(known, name) ? known[name] : name}</span>
+                                <span className="capitalize">
+                                    {Object.hasOwn(known, name) ? known[name] : name}
+                                </span>
                                 <span className="font-semibold tabular">{words.tokens(tokens)}</span>
                             </li>
                         ))}
