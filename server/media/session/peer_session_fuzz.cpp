@@ -1,6 +1,9 @@
 // A whole session, as a state machine: a real client (its checks, its handshake, its SRTP) and strangers, in an order,
 // with losses, at times and with changes that the input chooses. Whatever comes, nothing leaves towards an address that
 // ICE has not authenticated, and what is delivered as media is what the client sealed.
+#include <openssl/hmac.h>
+#include <zlib.h>
+
 #include <algorithm>
 #include <memory>
 #include <set>
@@ -19,6 +22,24 @@ namespace {
 const Certificate& identity(int which) {
     static const auto server = *Certificate::make(), client = *Certificate::make();
     return which == 0 ? *server : *client;
+}
+
+constexpr std::uint16_t kIceControlling = 0x802A, kIceControlled = 0x8029, kUnknownRequired = 0x0029;
+
+/// A check of ours with another attribute in the place of ICE-CONTROLLING, signed again (RFC 8489 §14.5 and §14.7).
+Buffer with_attribute(Buffer message, std::uint16_t attribute, const std::string& password) {
+    constexpr std::size_t kHeader = 20, kIntegrity = 24, kFingerprint = 8;
+    for (std::size_t at = kHeader; at + 4 <= message.size();
+         at += 4 + (load_be16(message.data() + at + 2) + 3U) / 4 * 4)
+        if (load_be16(message.data() + at) == kIceControlling) store_be16(message.data() + at, attribute);
+    const std::size_t signed_size = message.size() - kFingerprint - kIntegrity;
+    store_be16(message.data() + 2, static_cast<std::uint16_t>(signed_size + kIntegrity - kHeader));
+    HMAC(EVP_sha1(), password.data(), static_cast<int>(password.size()), message.data(), signed_size,
+         message.data() + signed_size + 4, nullptr);
+    store_be16(message.data() + 2, static_cast<std::uint16_t>(message.size() - kHeader));
+    const auto crc = ::crc32(0, message.data(), static_cast<unsigned>(message.size() - kFingerprint));
+    store_be32(message.data() + message.size() - 4, static_cast<std::uint32_t>(crc) ^ 0x5354554EU);
+    return message;
 }
 
 class Story {
@@ -70,6 +91,8 @@ private:
             case 13:
                 server_.close(now_, out_);
                 return leave();
+            case 14:
+                return odd_check(from, what & 0x10 ? kIceControlled : kUnknownRequired);
             default:
                 return tick();
         }
@@ -85,6 +108,18 @@ private:
         request.use_candidate = nominate;
         known_.insert(from);
         receive(write_binding_request(request), from, false);
+        last_proves_ = true;
+    }
+
+    /// One with the password, from an agent that plays our part, or asks for what nobody has heard of.
+    void odd_check(const SocketAddress& from, std::uint16_t attribute) {
+        StunBindingRequest request;
+        request.transaction[0] = input_.u8();
+        const std::string username = ours_.ufrag + ":" + theirs_.ufrag;
+        request.username = username;
+        request.password = ours_.pwd;
+        known_.insert(from);
+        receive(with_attribute(write_binding_request(request), attribute, ours_.pwd), from, false);
         last_proves_ = true;
     }
 

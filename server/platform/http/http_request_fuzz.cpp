@@ -38,7 +38,9 @@ Router routes() {
                     co_return Response::json(200, body);
                 },
                 2048});
-    router.add({Method::post, "/api/lives/:id/join", Access::signed_in(), Rate{},
+    router.add({Method::put, "/api/models/me", Access::models(), Rate{},
+                [](Request) -> Task<Result<Response>> { co_return Response::empty(204); }});
+    router.add({Method::post, "/api/lives/:id/join", Access::signed_in(), Rate{60, 3},
                 [](Request) -> Task<Result<Response>> { co_return Response::empty(204); }});
     return router;
 }
@@ -65,7 +67,10 @@ std::string answers(std::string_view bytes, std::size_t piece, Then then = Then:
     const WebSocketAcceptor accept = [](const Request&, std::shared_ptr<WebSocket> socket) -> Acceptance {
         return std::shared_ptr<WebSocketHandler>{std::make_shared<Echo>(std::move(socket))};
     };
-    Gate gate{config, routes(), authenticator, {{"/socket.io/", 4096, accept}}, clock, random};
+    WebSocketEndpoint sockets{.path = "/socket.io/", .max_message = 4096, .accept = accept, .opening = {60, 3}};
+    sockets.opens = [](const Request& request) { return !request.query_param("sid"); };
+    sockets.answer = [](Request request) -> Task<Result<Response>> { co_return Response::text(200, request.body); };
+    Gate gate{config, routes(), authenticator, {sockets}, clock, random};
     const auto transport = std::make_shared<MemoryTransport>(loop, bytes, piece, then);
     serve(transport, config, gate, loop);
     loop.run();
