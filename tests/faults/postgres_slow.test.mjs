@@ -60,23 +60,6 @@ async function slow() {
     return () => sql(postgres.url, 'SET lock_timeout = 0; DROP TRIGGER slow ON messages');
 }
 
-/** The connection that writes says nothing at all, as behind a network that swallows packets; and holds its locks. */
-async function silent() {
-    const session = openSession(postgres.url);
-    let pid;
-    while (!pid) [pid] = await session.ask("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted");
-    await session.close();
-    process.kill(Number(pid), 'SIGSTOP');
-    try {
-        await refusedAgain('busy');
-        assert.equal((await timed(wallet)).status, 200, 'reads go on');
-        await livesOn();
-    } finally {
-        process.kill(Number(pid), 'SIGCONT');
-    }
-    return () => {};
-}
-
 async function locked() {
     const session = openSession(postgres.url);
     await session.ask('BEGIN');
@@ -123,7 +106,7 @@ async function tooMany() {
     return () => Promise.all(held.map((session) => session.close()));
 }
 
-const faults = { slow, silent, locked, exhausted, tooMany };
+const faults = { slow, locked, exhausted, tooMany };
 
 test(`PostgreSQL is of little use ${runs} times`, { timeout: 60_000 + runs * 30_000 }, async (t) => {
     t.diagnostic(`FAULT_SEED=${seed}`);
