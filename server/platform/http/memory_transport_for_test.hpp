@@ -57,7 +57,6 @@ public:
         later(std::move(done), !closed_ && !taken.empty(), taken.size());
     }
     void read_shared(std::function<void(bool, std::string_view)> done) override {
-        if (rest_.empty() && keep_open) return;
         if (rest_.empty() && then_ == Then::says_nothing) {
             waiting_ = std::move(done);
             return;
@@ -100,7 +99,6 @@ public:
     std::string written;
     std::size_t room_now = 0;  ///< bytes that write_now takes
     bool broken = false;       ///< write_now fails
-    bool keep_open = false;    ///< read_shared waits for ever instead of telling the end
 
 private:
     void later(Done done, bool ok, std::size_t bytes) {

@@ -53,11 +53,8 @@ void WebSocketPeer::start(std::shared_ptr<WebSocketHandler> handler, std::string
 void WebSocketPeer::forget() { ended_ = true; }
 
 void WebSocketPeer::send(std::vector<WebSocketMessage> messages) {
-    std::vector<Outgoing> frames;
-    frames.reserve(messages.size());
-    for (auto& message : messages)
-        frames.push_back({message.binary ? Opcode::binary : Opcode::text, std::move(message.data)});
-    enqueue(std::move(frames));
+    const std::lock_guard lock{mutex_};
+    for (auto& message : messages) queue(message.binary ? Opcode::binary : Opcode::text, std::move(message.data));
 }
 
 void WebSocketPeer::send_framed(std::span<const SharedBytes> pieces) {
@@ -67,7 +64,7 @@ void WebSocketPeer::send_framed(std::span<const SharedBytes> pieces) {
         executor().post([self = shared_from_this()] { self->end(); });
         return;
     }
-    for (const auto& piece : pieces) queue({Opcode::text, piece, true, std::exchange(written, 0)});
+    for (const auto& piece : pieces) queue({{}, piece, std::exchange(written, 0)});
 }
 
 /// Takes what has left away from `pieces`; `written` bytes of the first one that is left have gone too. False when the
@@ -87,11 +84,6 @@ bool WebSocketPeer::write_at_once(std::span<const SharedBytes>& pieces, std::siz
     return true;
 }
 
-void WebSocketPeer::enqueue(std::vector<Outgoing> frames) {
-    const std::lock_guard lock{mutex_};
-    for (auto& frame : frames) queue(std::move(frame));
-}
-
 /// With the mutex held.
 void WebSocketPeer::queue(Outgoing frame) {
     if (ended_ || closing_) return;
@@ -107,8 +99,6 @@ void WebSocketPeer::queue(Outgoing frame) {
 }
 
 void WebSocketPeer::flush() {
-    std::vector<std::string> heads;
-    std::vector<std::string_view> parts;
     {
         const std::lock_guard lock{mutex_};
         flush_posted_ = false;
@@ -119,14 +109,13 @@ void WebSocketPeer::flush() {
     }
     // The handshake of closing is complete when both sides have said it (RFC 6455 §7.1.1).
     if (in_flight_.empty()) return close_sent_ && close_received_ ? finish() : void();
-    heads.reserve(in_flight_.size());
+    std::vector<std::string_view> parts;
     parts.reserve(in_flight_.size() * 2);
     for (const auto& frame : in_flight_) {
-        if (!frame.framed) parts.push_back(heads.emplace_back(frame_header(frame.opcode, frame.data->size())));
+        if (!frame.head.empty()) parts.push_back(frame.head);
         parts.push_back(std::string_view(*frame.data).substr(frame.written));
     }
-    auto kept = std::make_shared<std::vector<std::string>>(std::move(heads));
-    transport_->write(std::move(parts), [self = shared_from_this(), kept](bool ok, std::size_t) { self->written(ok); });
+    transport_->write(std::move(parts), [self = shared_from_this()](bool ok, std::size_t) { self->written(ok); });
 }
 
 void WebSocketPeer::written(bool ok) {
@@ -168,7 +157,8 @@ void WebSocketPeer::process() {
             // One answer at a time is enough (RFC 6455 §5.5.3) and keeps a flood of pings from growing the queue.
             if (close_sent_ || pong_queued_) continue;
             pong_queued_ = true;
-            enqueue({{Opcode::pong, std::make_shared<const std::string>(std::move(event.data))}});
+            const std::lock_guard lock{mutex_};
+            queue(Opcode::pong, std::make_shared<const std::string>(std::move(event.data)));
         } else if (event.kind == Kind::close || event.kind == Kind::failed) {
             close_received_ = true;
             refused_ = event.kind == Kind::failed;
@@ -212,7 +202,7 @@ void WebSocketPeer::send_close(std::uint16_t code, std::string_view reason) {
     payload->append(reason.substr(0, 123));
     {
         const std::lock_guard lock{mutex_};
-        queue({Opcode::close, std::move(payload)});
+        queue(Opcode::close, std::move(payload));
         open_ = false;
         closing_ = true;
     }

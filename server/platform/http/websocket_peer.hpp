@@ -37,15 +37,14 @@ public:
 
 private:
     struct Outgoing {
-        Opcode opcode;
+        std::string head;  ///< of the frame; empty when `data` brings its own
         SharedBytes data;
-        bool framed = false;      ///< `data` brings its headers
         std::size_t written = 0;  ///< bytes of `data` that have left
         /// The longest header counts too, so that empty messages cannot fill the queue for nothing.
         std::size_t cost() const { return data->size() - written + 10; }
     };
-    void enqueue(std::vector<Outgoing> frames);
     bool write_at_once(std::span<const SharedBytes>& pieces, std::size_t& written);
+    void queue(Opcode opcode, SharedBytes data) { queue({frame_header(opcode, data->size()), std::move(data)}); }
     void queue(Outgoing frame);
     void flush();
     void written(bool ok);

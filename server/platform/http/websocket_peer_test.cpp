@@ -17,7 +17,8 @@ public:
 
 struct World {
     HandRunLoop loop;
-    std::shared_ptr<MemoryTransport> transport = std::make_shared<MemoryTransport>(loop, "", 1);
+    std::shared_ptr<MemoryTransport> transport =
+        std::make_shared<MemoryTransport>(loop, "", 1, MemoryTransport::Then::says_nothing);
     std::shared_ptr<WebSocketPeer> peer = std::make_shared<WebSocketPeer>(transport, loop, 1'000'000);
     std::shared_ptr<Deaf> handler = std::make_shared<Deaf>();
 
@@ -36,7 +37,6 @@ TEST("messages leave in the order in which they were sent, framed already or not
         CAPTURE(seed);
         SeededRandom random{seed};
         World world;
-        world.transport->keep_open = true;
         std::string expected;
         bool started = false;
         for (int step = 0; step < 40; ++step) {
@@ -75,7 +75,6 @@ TEST("messages leave in the order in which they were sent, framed already or not
 
 TEST("what the kernel takes at once is never queued; a broken connection ends") {
     World world;
-    world.transport->keep_open = true;
     world.peer->start(world.handler, "x", {}, "");
     world.loop.run();
     std::string frame;

@@ -117,6 +117,11 @@ void Engine::flush_poll(EngineOutbox& out) {
     if (!poll_waits_ || queue_.empty()) return;
     poll_waits_ = false;
     out.poll = encode_payload(queue_);
+    forget_queue();
+}
+
+/// All of it has left, or nobody wants it any more.
+void Engine::forget_queue() {
     queue_.clear();
     queued_bytes_ = 0;
     fetch_by_ = Instant::never();
@@ -151,9 +156,7 @@ void Engine::probe_frame(std::string_view data, bool binary, Instant, EngineOutb
     transport_ = TransportKind::websocket;
     out.upgraded = true;
     out.frames.insert(out.frames.end(), std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.end()));
-    queue_ = {};
-    queued_bytes_ = 0;
-    fetch_by_ = Instant::never();
+    forget_queue();
 }
 
 void Engine::send(std::span<const Frame> frames, EngineOutbox& out) {
@@ -162,7 +165,7 @@ void Engine::send(std::span<const Frame> frames, EngineOutbox& out) {
         out.frames.insert(out.frames.end(), frames.begin(), frames.end());
         return;
     }
-    if (queued_bytes_ > config_.max_queued_bytes) return end({1013, "slow consumer", true}, {}, out);
+    if (queued_bytes_ > config_.max_queued_bytes) return end(kSlowConsumer, {}, out);
     if (queue_.empty()) fetch_by_ = Instant{};  // counted from the next tick
     for (const auto& frame : frames) queued_bytes_ += frame.data->size() + 16;
     queue_.insert(queue_.end(), frames.begin(), frames.end());
@@ -188,9 +191,7 @@ void Engine::end(CloseReason reason, std::vector<std::string> farewell, EngineOu
         if (poll_waits_) poll(out);
     }
     poll_waits_ = false;
-    queue_ = {};
-    queued_bytes_ = 0;
-    fetch_by_ = Instant::never();
+    forget_queue();
     out.close = reason;
 }
 
@@ -201,7 +202,7 @@ void Engine::tick(Instant now, EngineOutbox& out) {
         return;
     }
     if (now >= pong_by_) return end({1001, "ping timeout", true}, {}, out);
-    if (now >= fetch_by_ && fetch_by_ != Instant{}) return end({1013, "slow consumer", true}, {}, out);
+    if (now >= fetch_by_ && fetch_by_ != Instant{}) return end(kSlowConsumer, {}, out);
     if (fetch_by_ == Instant{}) fetch_by_ = now + config_.slow_timeout;
     if (now >= upgrade_by_) {
         upgrade_by_ = Instant::never();

@@ -39,6 +39,9 @@ struct CloseReason {
     bool recoverable = false;
 };
 
+/// 1013 "try again later": the client reconnects and gets what it missed.
+inline constexpr CloseReason kSlowConsumer{1013, "slow consumer", true};
+
 struct EngineOutbox {
     struct Message {
         std::string_view data;  ///< into what was received, or into `decoded`
@@ -91,6 +94,7 @@ private:
     enum class Probe : std::uint8_t { none, opened, answered };
     bool packet(std::string_view packet, Instant now, EngineOutbox& out);
     void flush_poll(EngineOutbox& out);
+    void forget_queue();
     void end(CloseReason reason, std::vector<std::string> farewell, EngineOutbox& out);
 
     const EngineConfig& config_;

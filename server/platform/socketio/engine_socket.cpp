@@ -4,9 +4,6 @@
 namespace confidente::socketio {
 namespace {
 
-/// 1013 "try again later": the client reconnects and gets what it missed.
-constexpr CloseReason kSlow{1013, "slow consumer", true};
-
 /// Events of the moment are dropped while more than this part of what may be queued is.
 constexpr std::size_t kPassingShare = 8;
 
@@ -75,7 +72,7 @@ void EngineSocket::transmit(EngineOutbox& out) {
             websocket_->send(std::move(out.frames));
             watch_backlog();
         } else {
-            engine_.close(kSlow, out);
+            engine_.close(kSlowConsumer, out);
         }
     }
     if (out.poll && poll_answer_) std::exchange(poll_answer_, nullptr)(payload(std::move(*out.poll)));
@@ -115,14 +112,14 @@ void EngineSocket::send(std::vector<Frame> frames) {
 }
 
 void EngineSocket::hear(std::span<const Heard> heard, std::string_view socket_id) {
-    const std::size_t most = server_.config().max_queued_bytes;
+    const std::size_t most = server_.config().max_queued_bytes, most_passing = most / kPassingShare;
     {
         const std::lock_guard lock(mutex_);
         if (engine_.closed() || !handler_) return;
         const std::size_t queued =
             engine_.transport() == TransportKind::websocket && websocket_ ? websocket_->queued_bytes() : SIZE_MAX;
         if (queued <= most) {
-            write(heard, socket_id, queued > most / kPassingShare);
+            write(heard, socket_id, queued > most_passing);
             watch_backlog();
             if (backlog_.since != Instant::never()) refresh_deadline();
             return;
@@ -130,8 +127,8 @@ void EngineSocket::hear(std::span<const Heard> heard, std::string_view socket_id
     }
     step(Finish::posted, [&](EngineOutbox& out, Later&) {
         const bool on_websocket = engine_.transport() == TransportKind::websocket;
-        if (on_websocket && websocket_ && websocket_->queued_bytes() > most) return engine_.close(kSlow, out);
-        engine_.send(frames_of(heard, socket_id, engine_.queued_bytes() > most / kPassingShare), out);
+        if (on_websocket && websocket_ && websocket_->queued_bytes() > most) return engine_.close(kSlowConsumer, out);
+        engine_.send(frames_of(heard, socket_id, engine_.queued_bytes() > most_passing), out);
     });
 }
 
@@ -282,7 +279,7 @@ void EngineSocket::websocket_closed(const http::WebSocket* websocket) {
 void EngineSocket::tick() {
     step(Finish::here, [&](EngineOutbox& out, Later& later) {
         engine_.tick(server_.now(), out);
-        if (!engine_.closed() && is_stuck()) engine_.close(kSlow, out);
+        if (!engine_.closed() && is_stuck()) engine_.close(kSlowConsumer, out);
         if (engine_.closed() || !handler_) return;
         Reaction reaction;
         handler_->tick(reaction);

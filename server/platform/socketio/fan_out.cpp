@@ -111,13 +111,13 @@ private:
 
 FanOut::FanOut(Pace pace, const Clock& clock, Collect collect)
     : pace_(pace), clock_(clock), collect_(std::move(collect)) {
-    if (pace_.busy > Duration{0}) thread_ = std::thread([this] { run(); });
+    if (!is_immediate()) thread_ = std::thread([this] { run(); });
 }
 
 FanOut::~FanOut() { stop(); }
 
 void FanOut::wake() {
-    if (!thread_.joinable()) return carry(collect_());
+    if (is_immediate()) return carry(collect_());
     if (waiting_.exchange(true, std::memory_order_acq_rel)) return;
     { const std::lock_guard lock(mutex_); }
     ready_.notify_one();
@@ -174,7 +174,7 @@ void FanOut::carry(Round round) {
 
 FanOut::Inbox& FanOut::inbox(Executor* home) {
     // Without a thread there is nobody to wait for: told at once, by whoever said it.
-    auto& inbox = inboxes_[thread_.joinable() ? home : nullptr];
+    auto& inbox = inboxes_[is_immediate() ? nullptr : home];
     if (!inbox) inbox = std::make_shared<Inbox>();
     return *inbox;
 }

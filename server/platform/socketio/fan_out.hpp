@@ -37,6 +37,7 @@ public:
 
 private:
     class Inbox;
+    bool is_immediate() const { return pace_.busy == Duration{0}; }
     void run();
     void carry(Round round);
     Inbox& inbox(Executor* home);

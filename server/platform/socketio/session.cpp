@@ -98,7 +98,7 @@ Instant Session::deadline() const {
 }
 
 void Session::closed(const CloseReason& reason) {
-    if (reason.code == 1013) Metrics::get().dropped_slow.add();
+    if (reason.code == kSlowConsumer.code) Metrics::get().dropped_slow.add();
     give_up(Instant::never());
     host_.disconnected(*this, reason);
 }
