@@ -162,13 +162,19 @@ void submit(ItemQueue& queue, WorkItem item) {
     item.done(busy("the queue of the database is full"));
 }
 
-void refuse_overdue(std::vector<WorkItem>& taken) {
-    const auto oldest = std::chrono::steady_clock::now() - kLongestWait;
-    std::erase_if(taken, [oldest](WorkItem& item) {
-        if (item.since >= oldest) return false;
-        item.done(busy("it waited too long for the database"));
-        return true;
-    });
+std::vector<WorkItem> take_in_time(ItemQueue& queue, std::size_t most, std::size_t wanted,
+                                   std::chrono::microseconds patience) {
+    for (;;) {
+        auto taken = queue.take(most, wanted, patience);
+        if (taken.empty()) return taken;
+        const auto oldest = std::chrono::steady_clock::now() - kLongestWait;
+        std::erase_if(taken, [oldest](WorkItem& item) {
+            if (item.since >= oldest) return false;
+            item.done(busy("it waited too long for the database"));
+            return true;
+        });
+        if (!taken.empty()) return taken;
+    }
 }
 
 void CommitListeners::add(std::function<void()> listener) {
@@ -184,10 +190,8 @@ void CommitListeners::tell() {
 void write_groups(WritingSession& session, ItemQueue& queue, std::size_t most, CommitListeners& listeners) {
     std::size_t last = 1;
     for (;;) {
-        auto group = queue.take(most, last, kGather);
+        auto group = take_in_time(queue, most, last, kGather);
         if (group.empty()) return;
-        refuse_overdue(group);
-        if (group.empty()) continue;
         // Not all of them come again at once; whoever comes alone is not kept waiting.
         last = group.size() - group.size() / 4;
         auto outcomes = commit_together(session, group);

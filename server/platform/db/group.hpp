@@ -43,8 +43,9 @@ std::vector<Status> commit_together(WritingSession& session, std::vector<WorkIte
 using ItemQueue = WorkQueue<WorkItem>;
 /// Puts the work into the queue, or answers it with `busy` at once.
 void submit(ItemQueue& queue, WorkItem item);
-/// Answers those that have waited longer than kLongestWait with `busy`, and takes them out.
-void refuse_overdue(std::vector<WorkItem>& taken);
+/// WorkQueue::take, but those that have waited longer than kLongestWait are answered with `busy` instead of taken.
+std::vector<WorkItem> take_in_time(ItemQueue& queue, std::size_t most, std::size_t wanted = 1,
+                                   std::chrono::microseconds patience = {});
 
 /// Who wants to know that something was committed.
 class CommitListeners {

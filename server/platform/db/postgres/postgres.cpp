@@ -46,10 +46,8 @@ private:
     void read_until_closed() {
         Connection connection{config_, Purpose::read};
         for (;;) {
-            auto items = reads_.take(1);
+            auto items = take_in_time(reads_, 1);
             if (items.empty()) return;
-            refuse_overdue(items);
-            if (items.empty()) continue;
             Status outcome = read(connection, items[0].work);
             // A connection that was lost while nobody looked is no reason to refuse anyone.
             if (!outcome && connection.lost() && outcome.error().code == "database_unavailable")

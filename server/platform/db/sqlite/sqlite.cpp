@@ -52,10 +52,8 @@ protected:
 private:
     void read_until_closed(Connection& connection) {
         for (;;) {
-            auto items = reads_.take(1);
+            auto items = take_in_time(reads_, 1);
             if (items.empty()) return;
-            refuse_overdue(items);
-            if (items.empty()) continue;
             Status outcome = connection.begin_reading();
             if (outcome) {
                 outcome = items[0].work(connection);
