@@ -3,11 +3,11 @@
 // `join` puts a client into the one room, `say` tells the room what it was told. A token names its user, as nothing is
 // verified by the peer either.
 #include <boost/json.hpp>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 
 #include "platform/base/log.hpp"
+#include "platform/base/stop_signals.hpp"
 #include "platform/http/server.hpp"
 #include "platform/socketio/server.hpp"
 
@@ -30,11 +30,7 @@ Task<Result<json::Value>> say(socketio::Server& sockets, socketio::EventRequest 
 }  // namespace
 
 int main(int count, char** values) {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    const auto signals = block_stop_signals();
     signal(SIGPIPE, SIG_IGN);
     log::set_sink([](std::string_view) {});
 

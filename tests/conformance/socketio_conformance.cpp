@@ -6,11 +6,11 @@
 // `ask` makes the server ask back (`question`) and tell the client what it answered (`answer`).
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
-#include <csignal>
 #include <cstdio>
 #include <optional>
 
 #include "platform/base/log.hpp"
+#include "platform/base/stop_signals.hpp"
 #include "platform/http/server.hpp"
 #include "platform/socketio/engine_server.hpp"
 #include "platform/socketio/server.hpp"
@@ -94,11 +94,7 @@ int main(int count, char** values) {
     CLI11_PARSE(app, count, values);
     if (!engine_port && !socket_port) engine_port = socket_port = 0;
 
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    const auto signals = block_stop_signals();
     signal(SIGPIPE, SIG_IGN);
     log::set_sink([](std::string_view) {});
 

@@ -10,6 +10,7 @@
 #include "app/commands/http_client.hpp"
 #include "app/demo/pictures.hpp"
 #include "media/client/synthetic_publisher.hpp"
+#include "platform/base/stop_signals.hpp"
 #include "platform/json/json.hpp"
 
 namespace confidente::app {
@@ -138,7 +139,7 @@ Result<std::unique_ptr<media::SyntheticPublisher>> broadcast(const HttpClient& c
     return media::SyntheticPublisher::start({}, post, random, clock);
 }
 
-Status run_demo(const std::string& url) {
+Status run_demo(const std::string& url, const sigset_t& stop_signals) {
     TRY(const auto client, HttpClient::make(url));
     std::map<std::string, SignedIn> people;
     for (const Person& person : kPeople) {
@@ -151,10 +152,6 @@ Status run_demo(const std::string& url) {
     TRY(const auto publisher, broadcast(client, people["luna@demo.invalid"], random, clock));
     std::printf("the demo is live at %s\n", url.c_str());
     std::fflush(stdout);
-    sigset_t stop_signals;
-    sigemptyset(&stop_signals);
-    sigaddset(&stop_signals, SIGTERM);
-    sigaddset(&stop_signals, SIGINT);
     const timespec second{1, 0};
     while (publisher->running() && sigtimedwait(&stop_signals, nullptr, &second) < 0) continue;
     publisher->stop();
@@ -164,12 +161,7 @@ Status run_demo(const std::string& url) {
 }  // namespace
 
 int demo(const std::string& url) {
-    sigset_t stop_signals;
-    sigemptyset(&stop_signals);
-    sigaddset(&stop_signals, SIGTERM);
-    sigaddset(&stop_signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
-    const auto done = run_demo(url);
+    const auto done = run_demo(url, block_stop_signals());
     return done ? 0 : fail(done.error());
 }
 

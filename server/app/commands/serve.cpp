@@ -1,5 +1,4 @@
 // The server: chooses the adapters, wires the rooms, and takes them down in the order that loses nothing.
-#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -33,6 +32,7 @@
 #include "domain/wallet/routes.hpp"
 #include "migrations/migrate.hpp"
 #include "platform/base/log.hpp"
+#include "platform/base/stop_signals.hpp"
 #include "platform/blobs/blobs.hpp"
 #include "platform/bus/outbox.hpp"
 #include "platform/db/sqlite/sqlite.hpp"
@@ -344,14 +344,8 @@ int routes(const Config& config) {
 }
 
 int serve(const Config& config, bool demo) {
-    // Threads inherit the mask, so only this one ever sees these signals.
-    sigset_t stop_signals;
-    sigemptyset(&stop_signals);
-    sigaddset(&stop_signals, SIGTERM);
-    sigaddset(&stop_signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
     signal(SIGPIPE, SIG_IGN);
-    const auto served = run(config, demo, stop_signals);
+    const auto served = run(config, demo, block_stop_signals());
     return served ? 0 : fail(served.error());
 }
 
