@@ -1,9 +1,10 @@
 // Mail over SMTP against a real server: STARTTLS, credentials, a relay that is away, and mails that parse.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { makeCertificate, startSmtp, tokenIn } from '../lib/mail.mjs';
+import { startSmtp, tokenIn } from '../lib/mail.mjs';
 import { call, register } from '../lib/people.mjs';
 import { run, startServer } from '../lib/server.mjs';
+import { makeCertificate } from '../lib/tls.mjs';
 
 let certificate, relay, server;
 const secret = 'relay-secret-7c1f';
@@ -22,6 +23,7 @@ before(async () => {
 after(async () => {
     assert.equal(await server.stop(), 0);
     await relay.stop();
+    certificate.remove();
 });
 
 const forgot = (email, language) =>

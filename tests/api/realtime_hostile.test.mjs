@@ -1,8 +1,9 @@
 // What has brought other realtime servers down, sent to ours: the process lives, that socket closes, others go on.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
 import { after, before, test } from 'node:test';
+import { metric, residentKiB } from '../lib/gauges.mjs';
 import { ask, connect, register } from '../lib/people.mjs';
 import { Line, openPolling, polling, post } from '../lib/conformance.mjs';
 import { startServer } from '../lib/server.mjs';
@@ -35,8 +36,6 @@ async function others() {
     assert.equal(answer.ok, true, JSON.stringify(answer));
 }
 const descriptors = () => readdirSync(`/proc/${server.child.pid}/fd`).length;
-const residentKb = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.child.pid}/status`, 'utf8'))[1]);
-const metric = async (name) => Number(new RegExp(`^${name} (\\S+)`, 'm').exec(await (await fetch(`${server.url}/metrics`)).text())[1]);
 const settled = async (read, limit) => {
     for (let tries = 0; tries < 200 && read() > limit; tries++) await fetch(`${server.url}/api/health/live`).then((answer) => answer.text());
     return read();
@@ -108,11 +107,11 @@ test('engine.io CVE-2026-59725: ten thousand bad binary POSTs leave nothing open
         for (let i = 0; i < times; i++) await one();
     };
     await Promise.all(Array.from({ length: 10 }, () => worker(100)));
-    const warm = residentKb();
+    const warm = residentKiB(server);
     await Promise.all(Array.from({ length: 10 }, () => worker(900)));
     assert.ok(descriptors() <= before + 30, `${before} then ${descriptors()} descriptors`);
-    assert.ok(residentKb() < warm + 16_384, `${warm} then ${residentKb()} KiB`);
-    assert.equal(await metric('confidente_sockets_open'), 1, 'the witness alone');
+    assert.ok(residentKiB(server) < warm + 16_384, `${warm} then ${residentKiB(server)} KiB`);
+    assert.equal(await metric(server, 'confidente_sockets_open'), 1, 'the witness alone');
     await others();
 });
 
@@ -141,15 +140,15 @@ test('binary packets that never end do not grow the process', { timeout: 60_000 
         assert.equal((await line.closed).code, 1009);
     };
     for (let i = 0; i < 10; i++) await flood();
-    const warm = residentKb();
+    const warm = residentKiB(server);
     for (let i = 0; i < 40; i++) await flood();
-    assert.ok(residentKb() < warm + 16_384, `${warm} then ${residentKb()} KiB`);
+    assert.ok(residentKiB(server) < warm + 16_384, `${warm} then ${residentKiB(server)} KiB`);
     await others();
 });
 
 test('declared lengths are believed only as far as bytes come', async () => {
     const port = Number(new URL(url).port);
-    const before = residentKb();
+    const before = residentKiB(server);
     const upgrade = 'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
     const sockets = await Promise.all(Array.from({ length: 200 }, () => new Promise((resolve) => {
         const socket = connectTcp(port, '127.0.0.1', () => {
@@ -161,7 +160,7 @@ test('declared lengths are believed only as far as bytes come', async () => {
         socket.on('error', () => {});
     })));
     await others();
-    assert.ok(residentKb() < before + 32_768, `${before} then ${residentKb()} KiB`);
+    assert.ok(residentKiB(server) < before + 32_768, `${before} then ${residentKiB(server)} KiB`);
     for (const socket of sockets) socket.destroy();
     await settled(descriptors, 60);
 });

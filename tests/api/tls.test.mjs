@@ -3,21 +3,23 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import tls from 'node:tls';
-import { makeCertificate } from '../lib/mail.mjs';
 import { ask, connect, next, register } from '../lib/people.mjs';
 import { startServer } from '../lib/server.mjs';
+import { trustedCertificate } from '../lib/tls.mjs';
 
-let server, model, client;
+let certificate, server, model, client;
 
 before(async () => {
-    const { cert, file, keyFile } = makeCertificate();
-    tls.setDefaultCACertificates([cert.toString()]);
-    server = await startServer({ settings: [`http.tls_certificate=${file}`, `http.tls_key=${keyFile}`] });
+    certificate = trustedCertificate();
+    server = await startServer({ settings: certificate.settings });
     assert.match(server.url, /^https:/);
     model = await register(server.url, 'model', 'Luna');
     client = await register(server.url, 'client', 'Davi');
 });
-after(async () => assert.equal(await server.stop(), 0));
+after(async () => {
+    assert.equal(await server.stop(), 0);
+    certificate.remove();
+});
 
 for (const transports of [['polling'], ['websocket'], ['polling', 'websocket']])
     test(`messages of every size arrive over TLS on ${transports.join(', then ')}`, { timeout: 60_000 }, async () => {

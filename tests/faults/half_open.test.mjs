@@ -2,9 +2,9 @@
 // time, a websocket that never connects, a poller that never comes back. The server lets each of them wait for its
 // limit and no longer, goes on serving everybody else, and gives their memory back.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { Auditor } from '../lib/audit.mjs';
+import { metric, residentKiB } from '../lib/gauges.mjs';
 import { kinds, open } from '../lib/half_open.mjs';
 import { Crowd } from '../lib/load.mjs';
 import { call } from '../lib/people.mjs';
@@ -39,13 +39,6 @@ after(async () => {
     assert.deepEqual(server?.bugs(), []);
 });
 
-const residentKiB = () => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${server.child.pid}/status`, 'utf8'))[1]);
-
-async function gauge(name) {
-    const { text } = await call(server.url, 'GET', '/metrics');
-    return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)[1]);
-}
-
 /** The 99th percentile of the crowd's acknowledgements while `during` goes on. */
 async function latency(during) {
     crowd.latencies = [];
@@ -62,7 +55,7 @@ function report(t, kind, { lives, heard }) {
 test(`${count} of each kind of half-open client`, { timeout: 600_000 }, async (t) => {
     crowd.act();
     const idle = await latency(() => crowd.untilAcknowledged(200));
-    const before = residentKiB();
+    const before = residentKiB(server);
     const resident = [];
     let peak = 0;
     const loaded = await latency(async () => {
@@ -72,15 +65,15 @@ test(`${count} of each kind of half-open client`, { timeout: 600_000 }, async (t
         for (let wave = 0; wave < waves; ++wave) {
             const short = ['says nothing', 'a header a byte a second'];
             const opened = await Promise.all(short.map(async (kind) => [kind, await open(server.url, kind, count)]));
-            peak = Math.max(peak, residentKiB());
+            peak = Math.max(peak, residentKiB(server));
             const live = await call(server.url, 'GET', '/api/lives');
             assert.equal(live.status, 200, 'new people are let in');
             for (const [kind, { closed }] of opened) report(t, kind, await closed);
-            resident.push(residentKiB());
+            resident.push(residentKiB(server));
         }
         for (const [kind, { closed }] of slow) report(t, kind, await closed);
         // A session without a connection ends with its heartbeat.
-        while ((await gauge('confidente_sockets_open')) > crowd.people.length) {
+        while ((await metric(server, 'confidente_sockets_open')) > crowd.people.length) {
             assert.ok(performance.now() - begun < sessionLimitMs + marginMs, 'the sessions of the pollers are still there');
             await crowd.untilAcknowledged(20);
         }
@@ -88,7 +81,7 @@ test(`${count} of each kind of half-open client`, { timeout: 600_000 }, async (t
     await crowd.rest();
     await crowd.settle();
     assert.deepEqual(Object.keys(limitsMs), Object.keys(kinds), 'every kind is tried');
-    const after = residentKiB();
+    const after = residentKiB(server);
     const perClient = (peak - before) / (5 * count);
     t.diagnostic(
         `acknowledgements p99 ${Math.round(idle)} ms before, ${Math.round(loaded)} ms beside them; resident ${before} KiB ` +
@@ -97,7 +90,7 @@ test(`${count} of each kind of half-open client`, { timeout: 600_000 }, async (t
     assert.ok(loaded < answerLimitMs, `others waited ${Math.round(loaded)} ms`);
     assert.ok(perClient <= mostPerClient, `${perClient} KiB for each`);
     assert.ok(resident.at(-1) - resident[0] <= mostGrowth, 'the memory of one wave serves the next');
-    assert.equal(await gauge('confidente_sockets_open'), crowd.people.length);
+    assert.equal(await metric(server, 'confidente_sockets_open'), crowd.people.length);
     const auditor = new Auditor(crowd, { dataDir: server.dataDir });
     await auditor.balances();
     t.diagnostic(`${crowd.acknowledged} acknowledged; ${await auditor.whole()}`);

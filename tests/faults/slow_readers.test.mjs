@@ -1,11 +1,11 @@
 // Most of a room stops reading. What waits for each of them has a bound and an end: they are closed as slow, the
 // memory that they hold up is bounded, and the others hear what is said as if they were alone.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { Auditor } from '../lib/audit.mjs';
+import { metric, residentKiB } from '../lib/gauges.mjs';
 import { Crowd } from '../lib/load.mjs';
-import { ask, call, register } from '../lib/people.mjs';
+import { ask, register } from '../lib/people.mjs';
 import { amount, percentile, seed } from '../lib/seed.mjs';
 import { slowReader } from '../lib/slow_reader.mjs';
 import { startServer } from '../lib/server.mjs';
@@ -30,13 +30,6 @@ after(async () => {
     await server?.stop();
     assert.deepEqual(server?.bugs(), []);
 });
-
-const residentKiB = () => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${server.child.pid}/status`, 'utf8'))[1]);
-
-async function metric(name) {
-    const { text } = await call(server.url, 'GET', '/metrics');
-    return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)[1]);
-}
 
 async function slowReaders() {
     const all = [];
@@ -68,17 +61,17 @@ test(`${count} of a room stop reading`, { timeout: 300_000 }, async (t) => {
     await crowd.settle();
 
     const slow = await slowReaders();
-    const before = residentKiB();
+    const before = residentKiB(server);
     let peak = before;
     delays = [];
     crowd.act();
     const began = performance.now();
-    while ((await metric('confidente_sockets_open')) > crowd.people.length) {
-        peak = Math.max(peak, residentKiB());
-        assert.ok(performance.now() - began < closedLimitMs, `${await metric('confidente_sockets_open')} are still open`);
+    while ((await metric(server, 'confidente_sockets_open')) > crowd.people.length) {
+        peak = Math.max(peak, residentKiB(server));
+        assert.ok(performance.now() - began < closedLimitMs, `${await metric(server, 'confidente_sockets_open')} are still open`);
         await crowd.untilAcknowledged(5);
     }
-    const closedAsSlow = await metric('confidente_sockets_dropped_slow_total');
+    const closedAsSlow = await metric(server, 'confidente_sockets_dropped_slow_total');
     assert.ok(closedAsSlow >= count * 0.9, `${closedAsSlow} were closed as slow`); // on a busy machine a heartbeat is first
     const took = performance.now() - began;
     const beside = percentile(delays, 0.99);
@@ -86,7 +79,7 @@ test(`${count} of a room stop reading`, { timeout: 300_000 }, async (t) => {
     assert.deepEqual(lost, [], 'whoever reads stays');
     await crowd.rest();
     await crowd.settle();
-    assert.equal(await metric('confidente_sockets_open'), crowd.people.length, 'only they were closed');
+    assert.equal(await metric(server, 'confidente_sockets_open'), crowd.people.length, 'only they were closed');
 
     for (const one of slow) one.resume();
     const codes = new Map();

@@ -1,7 +1,5 @@
 // Mailboxes as tests see them: the folder of the server, and a real SMTP server.
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, watch } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, readdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { simpleParser } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
@@ -54,18 +52,6 @@ export function mailTo(dataDir, address, count = 1) {
 /** The reset link of a mail. */
 export const linkIn = (mail) => /https?:\/\/\S+\/redefinir-senha#token=[\w-]+/.exec(mail.text)[0];
 export const tokenIn = (mail) => linkIn(mail).split('#token=')[1];
-
-/** A certificate for localhost that nobody else trusts: {key, cert, file, keyFile}. */
-export function makeCertificate() {
-    const folder = mkdtempSync(join(tmpdir(), 'confidente-cert-'));
-    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-    execFileSync('openssl', [
-        'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2',
-        '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1',
-        '-keyout', key, '-out', cert,
-    ], { stdio: 'ignore' });
-    return { key: readFileSync(key), cert: readFileSync(cert), file: cert, keyFile: key };
-}
 
 /** An SMTP server with STARTTLS and one account; `received` fills with parsed mails. */
 export async function startSmtp(certificate, { port = 0, refuse = () => null } = {}) {
