@@ -293,10 +293,10 @@ Status run(const Config& config, bool demo, const sigset_t& stop_signals) {
     TRY_VOID(rooms.await_publishers());
     rooms.events();
     TRY(rooms.server, open_server(rooms));
-    auto relay = std::make_unique<bus::Relay>(
-        *rooms.database, "sockets", [&rooms](const std::string& topic, const std::string&, const std::string& payload) {
-            rooms.deliver(topic, payload);
-        });
+    auto deliver = [&rooms](const std::string& topic, const std::string&, const std::string& payload) {
+        rooms.deliver(topic, payload);
+    };
+    TRY(auto relay, bus::Relay::open(*rooms.database, deliver));
     auto ticker = std::make_unique<Ticker>([&rooms] { rooms.tick(); });
 
     const std::string scheme = config.text("http.tls_certificate").empty() ? "http" : "https";
