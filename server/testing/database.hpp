@@ -85,6 +85,12 @@ inline DatabasePtr open_postgres(const std::string& url) {
     return std::move(*opened);
 }
 
+/// The address of a fresh PostgreSQL database with every table, for tests of several nodes on one.
+inline std::string migrated_postgres() {
+    const auto pattern = made_databases().pattern();
+    return made_databases().make(pattern);
+}
+
 struct TestEngine {
     const char* name;
     DatabasePtr (*empty)();
@@ -101,11 +107,7 @@ inline DatabasePtr migrated_sqlite() {
 inline const std::vector<TestEngine>& engines() {
     static const std::vector<TestEngine> all{
         {"sqlite", [] { return db::open_sqlite({}).value(); }, migrated_sqlite},
-        {"postgres", [] { return open_postgres(empty_postgres()); },
-         [] {
-             const auto pattern = made_databases().pattern();
-             return open_postgres(made_databases().make(pattern));
-         }},
+        {"postgres", [] { return open_postgres(empty_postgres()); }, [] { return open_postgres(migrated_postgres()); }},
     };
     return all;
 }

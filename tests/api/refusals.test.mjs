@@ -1,6 +1,7 @@
 // What bad input gets: a precise error, nothing stored, and a server that goes on.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
 import { createSocket } from 'node:dgram';
 import { after, before, test } from 'node:test';
@@ -151,6 +152,26 @@ test('a port in use and an unknown setting are told in one line', async () => {
     const typo = await run('config', '--set', 'http.prot=1');
     assert.notEqual(typo.code, 0);
     assert.match(typo.err, /there is no setting "http\.prot"/);
+});
+
+test('a second server in one data folder is refused in one line; commands that read go on, and the next server starts', async () => {
+    const settings = ['database.url='];
+    const one = await startServer({ settings });
+    const place = ['--data-dir', one.dataDir, '--set', 'database.url='];
+    const other = await run('serve', ...place, '--http', '127.0.0.1:0', '--media-port', '0');
+    assert.notEqual(other.code, 0);
+    assert.match(other.err, /^error: Another server \(process \d+\) uses the data folder .*\n$/);
+    assert.ok(other.err.includes(`(process ${one.child.pid})`), other.err);
+    for (const what of ['ledger', 'audit']) {
+        const verified = await run(what, 'verify', ...place);
+        assert.equal(verified.code, 0, verified.err);
+    }
+    // However a server ends, its folder is free again.
+    one.child.kill('SIGKILL');
+    await one.exited;
+    const again = await startServer({ settings, dataDir: one.dataDir });
+    assert.equal(await again.stop(), 0);
+    rmSync(one.dataDir, { recursive: true, force: true });
 });
 
 test('secrets and tokens never reach the log', () => {

@@ -8,10 +8,12 @@
 #include <boost/json.hpp>
 #include <condition_variable>
 #include <cstdio>
+#include <optional>
 #include <thread>
 
 #include "app/accounts.hpp"
 #include "app/commands/commands.hpp"
+#include "app/commands/folder_lock.hpp"
 #include "app/commands/store.hpp"
 #include "app/csp_report_routes.hpp"
 #include "app/documentation_routes.hpp"
@@ -277,6 +279,11 @@ Status run(const Config& config, bool demo, const sigset_t& stop_signals) {
     TRY(auto data_dir, open_data_dir(config));
     SystemClock clock;
     SystemRandom random;
+    std::optional<FolderLock> lock;
+    if (config.text("database.url").empty()) {
+        TRY(auto taken, FolderLock::take(data_dir));
+        lock.emplace(std::move(taken));
+    }
     TRY(auto database, open_database(config, data_dir, clock, Patience::request));
     TRY(const auto list_key, crypto::SigningKey::load_or_create(data_dir / "keys" / "lists.key", random));
     Rooms rooms{config, std::move(data_dir), std::move(database), list_key};
@@ -286,10 +293,10 @@ Status run(const Config& config, bool demo, const sigset_t& stop_signals) {
     TRY_VOID(rooms.await_publishers());
     rooms.events();
     TRY(rooms.server, open_server(rooms));
-    auto relay = std::make_unique<bus::Relay>(
-        *rooms.database, "sockets", [&rooms](const std::string& topic, const std::string&, const std::string& payload) {
-            rooms.deliver(topic, payload);
-        });
+    auto deliver = [&rooms](const std::string& topic, const std::string&, const std::string& payload) {
+        rooms.deliver(topic, payload);
+    };
+    TRY(auto relay, bus::Relay::open(*rooms.database, deliver));
     auto ticker = std::make_unique<Ticker>([&rooms] { rooms.tick(); });
 
     const std::string scheme = config.text("http.tls_certificate").empty() ? "http" : "https";

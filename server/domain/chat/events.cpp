@@ -23,8 +23,8 @@ struct Edge {
         CO_TRY_VOID(reader.finish());
         command.chat_id = chat;
         command.sender_id = request.principal.user_id;
-        auto work = [this, command](db::Transaction& tx) { return deps.chats.send(tx, command); };
-        CO_TRY(const auto message, co_await deps.db.write(work));
+        auto sending = deps.db.write_batched(deps.chats.batch(), std::move(command));
+        CO_TRY(const auto message, co_await sending);
         co_return json::Object{{"message", message_view(message)}};
     }
 

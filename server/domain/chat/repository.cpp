@@ -28,11 +28,6 @@ constexpr db::Query kChats{"list_chats", SELECT_CHATS
                            "WHERE m.user_id = :user_id AND (c.updated_at < :before OR (c.updated_at = :before AND "
                            "c.id < :before_id)) ORDER BY c.updated_at DESC, c.id DESC LIMIT :limit"};
 constexpr db::Query kChat{"select_chat", SELECT_CHATS "WHERE m.user_id = :user_id AND c.id = :chat_id"};
-constexpr db::Query kByClientId{"message_by_client_id",
-                                "SELECT m.id, m.chat_id, m.seq, m.sender_id, u.name, u.avatar_key, m.content, m.type, "
-                                "m.client_id, m.created_at, m.read_at "
-                                "FROM messages m JOIN users u ON u.id = m.sender_id "
-                                "WHERE m.chat_id = :chat_id AND m.sender_id = :sender_id AND m.client_id = :client_id"};
 constexpr db::Query kMessage{
     "select_message",
     "SELECT m.id, m.chat_id, m.seq, m.sender_id, u.name, u.avatar_key, m.content, m.type, m.client_id, m.created_at, "
@@ -44,16 +39,6 @@ constexpr db::Query kMessages{
     "m.read_at "
     "FROM messages m JOIN users u ON u.id = m.sender_id WHERE m.chat_id = :chat_id AND m.seq < :before "
     "ORDER BY m.seq DESC LIMIT :limit"};
-constexpr db::Query kInsertMessage{
-    "insert_message",
-    "INSERT INTO messages (id, chat_id, seq, sender_id, content, type, client_id, created_at) "
-    "SELECT :id, :chat_id, COALESCE(MAX(seq), 0) + 1, :sender_id, :content, :type, :client_id, :created_at "
-    "FROM messages WHERE chat_id = :chat_id RETURNING seq"};
-constexpr db::Query kTouch{"touch_chat",
-                           "UPDATE chats SET last_message_id = :id, updated_at = :now WHERE id = :chat_id"};
-constexpr db::Query kCountUnread{"count_unread",
-                                 "UPDATE chat_members SET unread_count = unread_count + 1 "
-                                 "WHERE chat_id = :chat_id AND user_id <> :sender_id"};
 constexpr db::Query kMarkRead{"mark_messages_read",
                               "UPDATE messages SET read_at = :now WHERE chat_id = :chat_id AND sender_id <> :reader "
                               "AND seq <= :seq AND read_at IS NULL RETURNING sender_id"};
@@ -62,19 +47,6 @@ constexpr db::Query kSetLastRead{
     "UPDATE chat_members SET last_read_message_id = :message_id, unread_count = (SELECT COUNT(*) FROM messages m "
     "WHERE m.chat_id = :chat_id AND m.sender_id <> :reader AND m.seq > :seq) "
     "WHERE chat_id = :chat_id AND user_id = :reader"};
-
-Message message_of(const db::Row& row) {
-    const auto read_at = row.optional_integer("read_at");
-    return {.id = row.text("id"),
-            .chat_id = row.text("chat_id"),
-            .seq = row.integer("seq"),
-            .sender = {row.text("sender_id"), row.text("name"), row.optional_text("avatar_key")},
-            .content = row.text("content"),
-            .type = row.text("type"),
-            .client_id = row.optional_text("client_id"),
-            .created_at = {row.integer("created_at")},
-            .read_at = read_at ? std::optional{UtcTime{*read_at}} : std::nullopt};
-}
 
 std::optional<Message> first_message(const db::Rows& rows) {
     return rows.empty() ? std::nullopt : std::optional{message_of(rows[0])};
@@ -97,6 +69,19 @@ Result<Chat> chat_of(db::Transaction& tx, const db::Row& row) {
 }
 
 }  // namespace
+
+Message message_of(const db::Row& row) {
+    const auto read_at = row.optional_integer("read_at");
+    return {.id = row.text("id"),
+            .chat_id = row.text("chat_id"),
+            .seq = row.integer("seq"),
+            .sender = {row.text("sender_id"), row.text("name"), row.optional_text("avatar_key")},
+            .content = row.text("content"),
+            .type = row.text("type"),
+            .client_id = row.optional_text("client_id"),
+            .created_at = {row.integer("created_at")},
+            .read_at = read_at ? std::optional{UtcTime{*read_at}} : std::nullopt};
+}
 
 Result<std::optional<Membership>> select_membership(db::Transaction& tx, const std::string& chat_id,
                                                     const std::string& user) {
@@ -154,13 +139,6 @@ Result<std::optional<Chat>> select_chat(db::Transaction& tx, const std::string& 
     return std::optional{std::move(chat)};
 }
 
-Result<std::optional<Message>> select_by_client_id(db::Transaction& tx, const SendMessage& command) {
-    TRY(auto rows,
-        tx.query(kByClientId,
-                 {{"chat_id", command.chat_id}, {"sender_id", command.sender_id}, {"client_id", command.client_id}}));
-    return first_message(rows);
-}
-
 Result<std::optional<Message>> select_message(db::Transaction& tx, const std::string& chat_id, const std::string& id) {
     TRY(auto rows, tx.query(kMessage, {{"chat_id", chat_id}, {"id", id}}));
     return first_message(rows);
@@ -172,27 +150,6 @@ Result<std::vector<Message>> select_messages(db::Transaction& tx, const std::str
     std::vector<Message> messages;
     for (const auto& row : rows) messages.push_back(message_of(row));
     return messages;
-}
-
-Result<std::int64_t> insert_message(db::Transaction& tx, const Message& message) {
-    TRY(auto rows, tx.query(kInsertMessage, {{"id", message.id},
-                                             {"chat_id", message.chat_id},
-                                             {"sender_id", message.sender.id},
-                                             {"content", message.content},
-                                             {"type", message.type},
-                                             {"client_id", message.client_id},
-                                             {"created_at", message.created_at.ms}}));
-    return rows[0].integer("seq");
-}
-
-Status touch_chat(db::Transaction& tx, const Message& message) {
-    TRY_VOID(tx.execute(kTouch, {{"id", message.id}, {"chat_id", message.chat_id}, {"now", message.created_at.ms}}));
-    return {};
-}
-
-Status count_unread(db::Transaction& tx, const Message& message) {
-    TRY_VOID(tx.execute(kCountUnread, {{"chat_id", message.chat_id}, {"sender_id", message.sender.id}}));
-    return {};
 }
 
 Result<std::vector<std::string>> mark_read_up_to(db::Transaction& tx, const std::string& chat_id,

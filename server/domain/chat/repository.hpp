@@ -1,9 +1,12 @@
-// SQL of conversations. Private to this slice.
+// SQL of conversations, and how they are refused. Private to this slice.
 #pragma once
 
 #include "domain/chat/service.hpp"
 
 namespace confidente::chat {
+
+Error chat_not_found();
+Error blocked();
 
 /// A user's way into a chat.
 struct Membership {
@@ -24,14 +27,11 @@ Result<std::vector<Chat>> select_chats(db::Transaction& tx, const std::string& u
                                        std::int64_t limit);
 Result<std::optional<Chat>> select_chat(db::Transaction& tx, const std::string& user, const std::string& chat_id);
 
-Result<std::optional<Message>> select_by_client_id(db::Transaction& tx, const SendMessage& command);
+/// A row of `messages m` with its sender's `name` and `avatar_key`.
+Message message_of(const db::Row& row);
 Result<std::optional<Message>> select_message(db::Transaction& tx, const std::string& chat_id, const std::string& id);
 Result<std::vector<Message>> select_messages(db::Transaction& tx, const std::string& chat_id, std::int64_t before,
                                              std::int64_t limit);
-/// Gives the message its place in the chat.
-Result<std::int64_t> insert_message(db::Transaction& tx, const Message& message);
-Status touch_chat(db::Transaction& tx, const Message& message);
-Status count_unread(db::Transaction& tx, const Message& message);
 /// The people whose unread messages up to `seq` are now read.
 Result<std::vector<std::string>> mark_read_up_to(db::Transaction& tx, const std::string& chat_id,
                                                  const std::string& reader, std::int64_t seq, UtcTime now);

@@ -1,15 +1,11 @@
 #include "domain/chat/service.hpp"
 
 #include <algorithm>
-#include <boost/json.hpp>
 
 #include "domain/chat/repository.hpp"
-#include "domain/chat/view.hpp"
 #include "domain/profiles/blocks.hpp"
-#include "platform/bus/outbox.hpp"
 
 namespace confidente::chat {
-namespace {
 
 Error chat_not_found() {
     return {.kind = ErrorKind::not_found, .code = "chat_not_found", .detail = "There is no such chat."};
@@ -17,6 +13,8 @@ Error chat_not_found() {
 Error blocked() {
     return {.kind = ErrorKind::forbidden, .code = "blocked", .detail = "You cannot write to this person."};
 }
+
+namespace {
 
 Result<Membership> membership(db::Transaction& tx, const std::string& chat_id, const std::string& user) {
     TRY(auto found, select_membership(tx, chat_id, user));
@@ -80,38 +78,6 @@ Result<std::vector<Message>> Service::history(db::Transaction& tx, const std::st
                                               std::optional<std::int64_t> before, std::int64_t limit) const {
     TRY_VOID(membership(tx, chat_id, user));
     return select_messages(tx, chat_id, before.value_or(INT64_MAX), limit);
-}
-
-Result<Message> Service::send(db::Transaction& tx, const SendMessage& command) {
-    TRY(const auto member, membership(tx, command.chat_id, command.sender_id));
-    if (command.client_id) {
-        TRY(auto sent, select_by_client_id(tx, command));
-        if (sent) return std::move(*sent);
-    }
-    if (member.live_id && member.live_status != "live")
-        return Error{.kind = ErrorKind::conflict, .code = "live_not_live", .detail = "This live is not on."};
-    TRY(const auto people, select_members(tx, command.chat_id));
-    TRY_VOID(check_no_block(tx, command.sender_id, people));
-    const UtcTime now = clock_.utc_now();
-    Message message{.id = MessageId::make(now, random_).value,
-                    .chat_id = command.chat_id,
-                    .sender = {command.sender_id, ""},
-                    .content = command.content,
-                    .type = command.type,
-                    .client_id = command.client_id,
-                    .created_at = now,
-                    .read_at = {}};
-    TRY_VOID(insert_message(tx, message));
-    TRY_VOID(touch_chat(tx, message));
-    TRY_VOID(count_unread(tx, message));
-    TRY(auto stored, select_message(tx, command.chat_id, message.id));
-    json::Object event{{"message", message_view(*stored)}};
-    if (member.live_id) event["liveId"] = *member.live_id;
-    json::Array participants;
-    for (const auto& person : people) participants.emplace_back(person.id);
-    event["participants"] = std::move(participants);
-    TRY_VOID(bus::append(tx, kTopic, message.id, json::serialize(event), now));
-    return std::move(*stored);
 }
 
 Result<std::optional<ReadReceipt>> Service::mark_read(db::Transaction& tx, const std::string& user,

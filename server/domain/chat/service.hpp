@@ -1,4 +1,5 @@
-// Conversations: between two people, and in a live's room.
+// Conversations: between two people, and in a live's room. Messages that wait at the same time are written together,
+// table by table (batch()).
 //
 // Invariants: the messages of a chat have a total order (`seq`), given inside the transaction; a message sent twice
 // with the same clientId is one message; who is not in a chat learns nothing of it (`chat_not_found`).
@@ -8,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -66,6 +68,8 @@ struct ReadReceipt {
 class Service {
 public:
     Service(const Clock& clock, Random& random) : clock_(clock), random_(random) {}
+    Service(const Service&) = delete;  // the batch knows where it stands
+    Service& operator=(const Service&) = delete;
 
     struct Opened {
         Chat chat;
@@ -81,6 +85,10 @@ public:
     Result<std::vector<Message>> history(db::Transaction& tx, const std::string& user, const std::string& chat_id,
                                          std::optional<std::int64_t> before, std::int64_t limit) const;
     Result<Message> send(db::Transaction& tx, const SendMessage& command);
+    /// One answer for each, decided in their order; who is refused harms nobody else.
+    Result<std::vector<Result<Message>>> send_all(db::Transaction& tx, std::span<const SendMessage* const> commands);
+    /// send_all() for db.write_batched().
+    const db::Batch<SendMessage, Message>& batch() const { return batch_; }
     /// Everything up to this message has been read; nothing when that was known.
     Result<std::optional<ReadReceipt>> mark_read(db::Transaction& tx, const std::string& user,
                                                  const std::string& chat_id, const std::string& message_id);
@@ -91,6 +99,8 @@ public:
 private:
     const Clock& clock_;
     Random& random_;
+    db::Batch<SendMessage, Message> batch_{
+        [this](db::Transaction& tx, std::span<const SendMessage* const> commands) { return send_all(tx, commands); }};
 };
 
 }  // namespace confidente::chat

@@ -1,7 +1,7 @@
 // Durable gifts and messages a second on one hot model, 64 at a time, through the service layer of the running server,
 // beside what the same disk does in the same run: fdatasync, and one commit after the other on each engine.
 //
-//   domain_gifts_ledger_bench FOLDER POSTGRES_URL SECONDS       (./dev bench ledger)
+//   domain_gifts_ledger_bench FOLDER POSTGRES_URL SECONDS [sqlite|postgres]       (./dev bench ledger)
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -187,8 +187,7 @@ void measure(const char* name, db::Database& db, Duration limit) {
         return chat::SendMessage{"room", client(n), "Boa noite!", "text", "m" + std::to_string(n)};
     };
     const auto send_messages = [&](int n, std::function<void(bool)> done) {
-        auto send = [&chats, command = message(n)](db::Transaction& tx) { return chats.send(tx, command); };
-        start(db.write(send),
+        start(db.write_batched(chats.batch(), message(n)),
               std::function<void(Result<chat::Message>)>([done](auto sent) { done(sent.has_value()); }));
     };
     (void)together(limit / 8, send_messages);
@@ -222,14 +221,19 @@ void bare_disk(const std::string& folder, Duration limit) {
 
 int main(int argc, char** argv) {
     using namespace confidente;
-    must(argc == 4, "usage: FOLDER POSTGRES_URL SECONDS");
+    must(argc == 4 || argc == 5, "usage: FOLDER POSTGRES_URL SECONDS [sqlite|postgres]");
+    const std::string only = argc == 5 ? argv[4] : "";
     const Duration limit = std::chrono::seconds{std::atoi(argv[3])};
     bare_disk(argv[1], limit);
-    const auto sqlite = db::open_sqlite(std::string{argv[1]} + "/ledger.db");
-    must(sqlite.has_value(), "SQLite");
-    measure("SQLite (WAL, synchronous=FULL)", **sqlite, limit);
-    const auto postgres = db::open_postgres({.url = argv[2], .statement_timeout = std::chrono::seconds{60}});
-    must(postgres.has_value(), "PostgreSQL");
-    measure("PostgreSQL (synchronous_commit=on, Unix socket)", **postgres, limit);
+    if (only != "postgres") {
+        const auto sqlite = db::open_sqlite(std::string{argv[1]} + "/ledger.db");
+        must(sqlite.has_value(), "SQLite");
+        measure("SQLite (WAL, synchronous=FULL)", **sqlite, limit);
+    }
+    if (only != "sqlite") {
+        const auto postgres = db::open_postgres({.url = argv[2], .statement_timeout = std::chrono::seconds{60}});
+        must(postgres.has_value(), "PostgreSQL");
+        measure("PostgreSQL (synchronous_commit=on, Unix socket)", **postgres, limit);
+    }
     return 0;
 }

@@ -51,10 +51,26 @@ Result<GiftType> find_type(std::string_view type) {
 /// What the database says of the lives and people of a batch.
 class Scene {
 public:
-    static Result<Scene> load(db::Transaction& tx, Commands commands) {
+    /// What load() begins with.
+    struct Asked {
+        db::Asked lives, senders;
+    };
+    static Asked ask(db::Transaction& tx, Commands commands) {
+        std::set<std::string_view> lives, senders;
+        for (const auto* command : commands) {
+            lives.insert(command->live.value);
+            senders.insert(command->user.value);
+        }
+        return {tx.ask(kLives, {{"ids", ids_of(lives)}}), tx.ask(kSenders, {{"ids", ids_of(senders)}})};
+    }
+    static Result<Scene> load(db::Transaction& tx, Asked asked, Commands commands) {
         Scene scene;
-        TRY_VOID(scene.load_lives(tx, commands));
-        TRY_VOID(scene.load_people(tx, commands));
+        TRY(const auto lives, asked.lives.rows());
+        for (const auto& row : lives)
+            scene.lives_[row.text("id")] = {row.text("status"), row.text("model_id"), row.integer("price")};
+        TRY(const auto names, asked.senders.rows());
+        for (const auto& row : names) scene.names_[row.text("id")] = row.text("name");
+        TRY_VOID(scene.load_bonds(tx, commands));
         return scene;
     }
 
@@ -85,32 +101,22 @@ private:
         std::int64_t price = 0;
     };
 
-    Status load_lives(db::Transaction& tx, Commands commands) {
-        std::set<std::string> wanted;
-        for (const auto* command : commands) wanted.insert(command->live.value);
-        json::Rows ids;
-        for (const auto& id : wanted) ids.add(id);
-        TRY(const auto rows, tx.query(kLives, {{"ids", ids.text()}}));
-        for (const auto& row : rows)
-            lives_[row.text("id")] = {row.text("status"), row.text("model_id"), row.integer("price")};
-        return {};
+    static std::string ids_of(const std::set<std::string_view>& ids) {
+        json::Rows rows;
+        for (const auto id : ids) rows.add(id);
+        return rows.text();
     }
 
-    Status load_people(db::Transaction& tx, Commands commands) {
-        std::set<std::string> senders;
+    /// Who has blocked whom, and who has entered where that must be paid for.
+    Status load_bonds(db::Transaction& tx, Commands commands) {
         std::set<Pair> pairs, tickets;
         for (const auto* command : commands) {
-            senders.insert(command->user.value);
             const auto live = lives_.find(command->live.value);
             if (live == lives_.end()) continue;
             pairs.insert({live->second.model_id, command->user.value});
             pairs.insert({command->user.value, live->second.model_id});
             if (live->second.price > 0) tickets.insert({command->live.value, command->user.value});
         }
-        json::Rows ids;
-        for (const auto& id : senders) ids.add(id);
-        TRY(const auto names, tx.query(kSenders, {{"ids", ids.text()}}));
-        for (const auto& row : names) names_[row.text("id")] = row.text("name");
         TRY_VOID(load_pairs(tx, kBlocks, pairs, "blocker_id", "blocked_id", blocks_));
         return load_pairs(tx, kEntries, tickets, "live_id", "user_id", entered_);
     }
@@ -180,8 +186,10 @@ std::string event_of(const Ready& ready, const json::Object& gift, const wallet:
 Result<std::vector<Result<SentGift>>> Service::send_all(db::Transaction& tx, Commands commands) {
     std::vector<wallet::OnceOnly> requests;
     for (const auto* command : commands) requests.push_back(once_of(*command));
-    TRY(auto known, wallet::KnownAnswers::load(tx, "gift", requests));
-    TRY(const auto scene, Scene::load(tx, commands));
+    auto asked_known = wallet::KnownAnswers::ask(tx, "gift", requests);
+    auto asked_scene = Scene::ask(tx, commands);
+    TRY(auto known, wallet::KnownAnswers::load(std::move(asked_known)));
+    TRY(const auto scene, Scene::load(tx, std::move(asked_scene), commands));
     const UtcTime now = clock_.utc_now();
 
     std::vector<Result<SentGift>> sent(commands.size(), Result<SentGift>{SentGift{}});
@@ -230,9 +238,9 @@ Result<std::vector<Result<SentGift>>> Service::send_all(db::Transaction& tx, Com
         known.keep(requests[one.index], answer);
         sent[one.index] = SentGift{std::move(answer), false};
     }
-    if (!rows.empty()) TRY_VOID(tx.execute(kInsert, {{"rows", rows.text()}}));
-    TRY_VOID(bus::append_all(tx, "gift", events, now));
-    TRY_VOID(known.write(tx, "gift", now));
+    if (!rows.empty()) tx.send(kInsert, {{"rows", rows.text()}});
+    bus::append_all(tx, "gift", events, now);
+    known.write(tx, "gift", now);
 
     // The same key twice in one batch: the second is a repeat of the first, whatever became of that.
     for (const std::size_t i : repeats) {

@@ -3,68 +3,10 @@
 #include <atomic>
 #include <thread>
 
-#include "domain/wallet/verify.hpp"
-#include "testing/database.hpp"
-#include "testing/test.hpp"
+#include "domain/gifts/world_test.hpp"
 
 namespace confidente::gifts {
 namespace {
-
-constexpr const char* kPeople = R"(
-INSERT INTO users (id, type, email, password_hash, name, birth_date, created_at, updated_at) VALUES
-  ('ana', 'client', 'a@x', 'h', 'Ana', '1990-01-01', 1, 1), ('luna', 'model', 'l@x', 'h', 'Luna', '1990-01-01', 1, 1);
-INSERT INTO chats (id, kind, status, created_at, updated_at) VALUES ('c', 'live', 'active', 1, 1);
-INSERT INTO lives (id, model_id, chat_id, title, description, price, status, created_at, updated_at) VALUES
-  ('on', 'luna', 'c', 't', 'd', 0, 'live', 1, 1), ('paid', 'luna', 'c', 't', 'd', 30, 'live', 1, 1),
-  ('over', 'luna', 'c', 't', 'd', 0, 'ended', 1, 1);
-)";
-
-struct World {
-    explicit World(db::Database& database) : db(database) {
-        REQUIRE(db.run_script(kPeople).has_value());
-        auto buy = [&](db::Transaction& tx) {
-            return wallet.settle_purchase(tx, {"p", "ana", 105, "sandbox", 990, "BRL"});
-        };
-        REQUIRE(db.write_blocking(buy).has_value());
-    }
-    db::Database& db;
-    ManualClock clock;
-    SystemRandom random;
-    wallet::Service wallet{clock, random, wallet::Config{}};
-    Service gifts{clock, random, wallet};
-
-    Result<SentGift> send(const std::string& key, const std::string& live = "on", const std::string& type = "rosa",
-                          std::int64_t amount = 1) {
-        auto work = [&](db::Transaction& tx) { return gifts.send(tx, {{live}, {"ana"}, type, amount, key}); };
-        return db.write_blocking(work);
-    }
-    std::int64_t count(const char* sql) {
-        const db::Query query{sql, sql};
-        auto work = [&](db::Transaction& tx) { return tx.query(query); };
-        return db.read_blocking(work).value().at(0).integer("n");
-    }
-    wallet::Balance balance(const char* user) {
-        auto work = [&](db::Transaction& tx) { return wallet.balance_of(tx, user); };
-        return db.read_blocking(work).value();
-    }
-    /// The ledger is whole, and gifts, transfers and events belong together.
-    bool whole() {
-        auto work = [](db::Transaction& tx) -> Result<bool> {
-            TRY(const auto report, wallet::verify(tx));
-            TRY(const auto unmatched, first_unmatched(tx));
-            return report.clean() && !unmatched;
-        };
-        return db.read_blocking(work).value();
-    }
-};
-
-template <class Story>
-void in_world(Story story) {
-    testing::each_database([&](db::Database& db) {
-        World world{db};
-        story(world);
-    });
-}
 
 TEST("a gift moves tokens, is written once and its event waits in the outbox") {
     in_world([](World& world) {

@@ -59,12 +59,15 @@ Status keep_answer(db::Transaction& tx, const OnceOnly& once, std::string_view a
     return {};
 }
 
-Result<KnownAnswers> KnownAnswers::load(db::Transaction& tx, std::string_view operation,
-                                        const std::vector<OnceOnly>& requests) {
+db::Asked KnownAnswers::ask(db::Transaction& tx, std::string_view operation, const std::vector<OnceOnly>& requests) {
     json::Rows rows;
     for (const auto& once : requests) rows.add(once.user_id, operation, once.key);
+    return tx.ask(kFindMany, {{"rows", rows.text()}});
+}
+
+Result<KnownAnswers> KnownAnswers::load(db::Asked asked) {
     KnownAnswers known;
-    TRY(const auto found, tx.query(kFindMany, {{"rows", rows.text()}}));
+    TRY(const auto found, asked.rows());
     for (const auto& row : found) {
         known.known_[{row.text("user_id"), row.text("key")}] = {row.text("request_hash"), row.text("answer"), false};
     }
@@ -83,14 +86,13 @@ void KnownAnswers::keep(const OnceOnly& once, std::string answer) {
     known_[{once.user_id, once.key}] = {crypto::sha256_hex(once.request), std::move(answer), true};
 }
 
-Status KnownAnswers::write(db::Transaction& tx, std::string_view operation, UtcTime now) const {
+void KnownAnswers::write(db::Transaction& tx, std::string_view operation, UtcTime now) const {
     json::Rows rows;
     for (const auto& [whose, known] : known_) {
         if (known.fresh) rows.add(whose.first, whose.second, known.request_hash, known.answer);
     }
-    if (rows.empty()) return {};
-    TRY_VOID(tx.execute(kKeepMany, {{"rows", rows.text()}, {"operation", operation}, {"created_at", now.ms}}));
-    return {};
+    if (rows.empty()) return;
+    tx.send(kKeepMany, {{"rows", rows.text()}, {"operation", operation}, {"created_at", now.ms}});
 }
 
 }  // namespace confidente::wallet

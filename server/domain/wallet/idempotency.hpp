@@ -31,13 +31,13 @@ Status keep_answer(db::Transaction& tx, const OnceOnly& once, std::string_view a
 /// The same for many requests of one operation: what is known of each (user, key).
 class KnownAnswers {
 public:
-    static Result<KnownAnswers> load(db::Transaction& tx, std::string_view operation,
-                                     const std::vector<OnceOnly>& requests);
+    static db::Asked ask(db::Transaction& tx, std::string_view operation, const std::vector<OnceOnly>& requests);
+    static Result<KnownAnswers> load(db::Asked asked);
     /// The first answer to this request, or the refusal of a key that came with another one.
     Result<std::optional<std::string>> first_answer(const OnceOnly& once) const;
     void keep(const OnceOnly& once, std::string answer);
-    /// Writes what was kept since load().
-    Status write(db::Transaction& tx, std::string_view operation, UtcTime now) const;
+    /// Writes what was kept since load(), by Transaction::send().
+    void write(db::Transaction& tx, std::string_view operation, UtcTime now) const;
 
 private:
     struct Known {

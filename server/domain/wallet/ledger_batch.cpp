@@ -42,11 +42,15 @@ Error changed_meanwhile(std::string cause) {
 
 }  // namespace
 
-Result<LedgerBatch> LedgerBatch::load(db::Transaction& tx, const std::vector<std::string>& accounts) {
+LedgerBatch::Asked LedgerBatch::ask(db::Transaction& tx, const std::vector<std::string>& accounts) {
     json::Rows ids;
     for (const auto& id : accounts) ids.add(id);
+    return {tx.ask(kAccounts, {{"ids", ids.text()}}), tx.ask(kHead)};
+}
+
+Result<LedgerBatch> LedgerBatch::load(Asked asked) {
     LedgerBatch batch;
-    TRY(const auto rows, tx.query(kAccounts, {{"ids", ids.text()}}));
+    TRY(const auto rows, asked.accounts.rows());
     for (const auto& row : rows) {
         batch.accounts_.insert_or_assign(row.text("id"), Held{.unit = row.text("unit"),
                                                               .credit_side = row.text("side") == "credit",
@@ -56,7 +60,7 @@ Result<LedgerBatch> LedgerBatch::load(db::Transaction& tx, const std::vector<std
                                                               .version = row.integer("version"),
                                                               .stored_version = row.integer("version")});
     }
-    TRY(const auto head, tx.query(kHead));
+    TRY(const auto head, asked.head.rows());
     check(head.size() == 1);
     batch.first_seq_ = batch.seq_ = head[0].integer("seq");
     batch.hash_ = head[0].text("hash");
@@ -108,13 +112,13 @@ Result<Transfer> LedgerBatch::add(const NewTransfer& transfer, const Postings& p
     return Transfer{transfer.id, seq, false};
 }
 
-Status LedgerBatch::write(db::Transaction& tx) const {
-    if (written_.empty()) return {};
-    TRY_VOID(write_accounts(tx));
-    return write_journal(tx);
+void LedgerBatch::write(db::Transaction& tx) const {
+    if (written_.empty()) return;
+    write_accounts(tx);
+    write_journal(tx);
 }
 
-Status LedgerBatch::write_accounts(db::Transaction& tx) const {
+void LedgerBatch::write_accounts(db::Transaction& tx) const {
     json::Rows opened;
     json::Rows moved;
     std::int64_t moves = 0;
@@ -127,30 +131,30 @@ Status LedgerBatch::write_accounts(db::Transaction& tx) const {
             ++moves;
         }
     }
-    if (!opened.empty()) TRY_VOID(tx.execute(kOpen, {{"rows", opened.text()}}));
-    if (moves == 0) return {};
-    TRY(const auto changed, tx.execute(kMove, {{"rows", moved.text()}}));
-    if (changed != moves) return changed_meanwhile("an account has moved since it was read");
-    return {};
+    if (!opened.empty()) tx.send(kOpen, {{"rows", opened.text()}});
+    if (moves == 0) return;
+    tx.send(kMove, {{"rows", moved.text()}},
+            db::Expected{moves, changed_meanwhile("an account has moved since it was read")});
 }
 
-Status LedgerBatch::write_journal(db::Transaction& tx) const {
+void LedgerBatch::write_journal(db::Transaction& tx) const {
     json::Rows transfers;
-    json::Rows entries;
     for (const auto& one : written_) {
         transfers.add(one.transfer.id.value, one.seq, one.transfer.kind, one.transfer.key, one.transfer.detail,
                       one.transfer.at.ms, one.previous_hash, one.hash);
+    }
+    tx.send(kTransfers, {{"rows", transfers.text()}});
+    json::Rows entries;
+    for (const auto& one : written_) {
         std::int64_t line = 0;
         for (const auto& entry : one.entries) {
             entries.add(one.transfer.id.value, line++, entry.account_id, entry.unit, entry.debit, entry.credit,
                         entry.previous_balance, entry.balance, entry.version);
         }
     }
-    TRY_VOID(tx.execute(kTransfers, {{"rows", transfers.text()}}));
-    TRY_VOID(tx.execute(kEntries, {{"rows", entries.text()}}));
-    TRY(const auto advanced, tx.execute(kMoveHead, {{"seq", seq_}, {"hash", hash_}, {"before", first_seq_}}));
-    if (advanced != 1) return changed_meanwhile("the journal's head has moved since it was read");
-    return {};
+    tx.send(kEntries, {{"rows", entries.text()}});
+    tx.send(kMoveHead, {{"seq", seq_}, {"hash", hash_}, {"before", first_seq_}},
+            db::Expected{1, changed_meanwhile("the journal's head has moved since it was read")});
 }
 
 }  // namespace confidente::wallet

@@ -4,10 +4,10 @@
 //
 //   TRY(auto batch, LedgerBatch::load(tx, accounts));
 //   auto paid = batch.add(transfer, postings);        // 402 `insufficient_tokens`: this one alone, nothing is kept
-//   TRY_VOID(batch.write(tx));
+//   batch.write(tx);
 //
 // Invariants: those of ledger.hpp, after write(). The database's own constraints hold the result once more. Accounts
-// that changed since load() make write() fail as a whole (`busy`).
+// that changed since load() make the work fail as a whole (`busy`).
 #pragma once
 
 #include <map>
@@ -20,13 +20,18 @@ namespace confidente::wallet {
 
 class LedgerBatch {
 public:
-    /// `accounts` are all that the transfers will touch or ask the balance of.
-    static Result<LedgerBatch> load(db::Transaction& tx, const std::vector<std::string>& accounts);
+    /// What load() waits for. `accounts` are all that the transfers will touch or ask the balance of.
+    struct Asked {
+        db::Asked accounts, head;
+    };
+    static Asked ask(db::Transaction& tx, const std::vector<std::string>& accounts);
+    static Result<LedgerBatch> load(Asked asked);
 
     Result<Transfer> add(const NewTransfer& transfer, const Postings& postings);
     /// With what was added so far; zero for an account that nothing has touched.
     std::int64_t balance(std::string_view account_id) const;
-    Status write(db::Transaction& tx) const;
+    /// By Transaction::send().
+    void write(db::Transaction& tx) const;
 
 private:
     struct Held {
@@ -46,8 +51,8 @@ private:
         std::vector<Entry> entries;
     };
     static Result<Entry> move(Held& account, const Line& line);
-    Status write_accounts(db::Transaction& tx) const;
-    Status write_journal(db::Transaction& tx) const;
+    void write_accounts(db::Transaction& tx) const;
+    void write_journal(db::Transaction& tx) const;
 
     std::map<std::string, Held, std::less<>> accounts_;
     std::vector<Written> written_;

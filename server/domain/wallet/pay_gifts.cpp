@@ -1,5 +1,6 @@
 // The set-based form of Service::pay_gift(), for the batches in which gifts are committed.
 #include <map>
+#include <set>
 
 #include "domain/wallet/ledger_batch.hpp"
 #include "domain/wallet/service.hpp"
@@ -28,24 +29,28 @@ struct Earned {
 };
 using EarnedByModel = std::map<std::string, Earned>;
 
-Result<EarnedByModel> earned_so_far(db::Transaction& tx, const std::vector<Payment>& payments, BasisPoints rate) {
-    EarnedByModel earned;
-    for (const auto& payment : payments) earned.try_emplace(payment.model_id);
+db::Asked ask_earned(db::Transaction& tx, const std::vector<Payment>& payments, BasisPoints rate) {
+    std::set<std::string_view> earning;
+    for (const auto& payment : payments) earning.insert(payment.model_id);
     json::Rows models;
-    for (const auto& [model, nothing] : earned) models.add(model);
-    TRY(const auto rows, tx.query(kEarned, {{"models", models.text()}, {"rate", rate.value}}));
+    for (const auto model : earning) models.add(model);
+    return tx.ask(kEarned, {{"models", models.text()}, {"rate", rate.value}});
+}
+
+Result<EarnedByModel> earned_so_far(db::Asked asked) {
+    EarnedByModel earned;
+    TRY(const auto rows, asked.rows());
     for (const auto& row : rows)
         earned[row.text("model_id")] = {row.integer("total"), row.integer("commission"), false};
     return earned;
 }
 
-Status keep_earned(db::Transaction& tx, const EarnedByModel& earned, BasisPoints rate) {
+void keep_earned(db::Transaction& tx, const EarnedByModel& earned, BasisPoints rate) {
     json::Rows rows;
     for (const auto& [model, sum] : earned) {
         if (sum.changed) rows.add(model, rate.value, sum.total, sum.commission);
     }
-    if (!rows.empty()) TRY_VOID(tx.execute(kEarn, {{"rows", rows.text()}}));
-    return {};
+    if (!rows.empty()) tx.send(kEarn, {{"rows", rows.text()}});
 }
 
 std::vector<std::string> accounts_of(const std::vector<Payment>& payments) {
@@ -72,8 +77,10 @@ Result<std::vector<Result<PaidGift>>> Service::pay_gifts(db::Transaction& tx, co
     std::vector<Result<PaidGift>> paid;
     if (payments.empty()) return paid;
     const BasisPoints rate = config_.commission;
-    TRY(auto earned, earned_so_far(tx, payments, rate));
-    TRY(auto ledger, LedgerBatch::load(tx, accounts_of(payments)));
+    auto asked_earned = ask_earned(tx, payments, rate);
+    auto asked_ledger = LedgerBatch::ask(tx, accounts_of(payments));
+    TRY(auto earned, earned_so_far(std::move(asked_earned)));
+    TRY(auto ledger, LedgerBatch::load(std::move(asked_ledger)));
     const UtcTime now = clock_.utc_now();
     auto pay_one = [&](const Payment& payment) -> Result<PaidGift> {
         check(payment.amount > 0);
@@ -87,8 +94,8 @@ Result<std::vector<Result<PaidGift>>> Service::pay_gifts(db::Transaction& tx, co
         return PaidGift{std::move(transfer), balance_in(ledger, payment.from), balance_in(ledger, payment.model_id)};
     };
     for (const auto& payment : payments) paid.push_back(pay_one(payment));
-    TRY_VOID(ledger.write(tx));
-    TRY_VOID(keep_earned(tx, earned, rate));
+    ledger.write(tx);
+    keep_earned(tx, earned, rate);
     return paid;
 }
 

@@ -17,13 +17,9 @@ constexpr db::Query kAppendAll{"outbox_append_all",
                                "INSERT INTO outbox (topic, key, payload, created_at) "
                                "SELECT CAST(:topic AS TEXT), r.value ->> 0, r.value ->> 1, CAST(:created_at AS BIGINT) "
                                "FROM json_each(:rows) r ORDER BY r.key"};
-constexpr db::Query kCursor{"outbox_cursor", "SELECT seq FROM relay_cursors WHERE consumer = :consumer"};
+constexpr db::Query kNewest{"outbox_newest", "SELECT COALESCE(MAX(seq), 0) AS seq FROM outbox"};
 constexpr db::Query kAfter{"outbox_after",
                            "SELECT seq, topic, key, payload FROM outbox WHERE seq > :after ORDER BY seq LIMIT :limit"};
-constexpr db::Query kRemember{"outbox_remember",
-                              "INSERT INTO relay_cursors (consumer, seq) VALUES (:consumer, :seq) "
-                              "ON CONFLICT (consumer) DO UPDATE SET seq = excluded.seq"};
-
 /// How long the relay waits before it asks a database that failed again.
 constexpr auto kRetry = std::chrono::milliseconds{500};
 
@@ -35,12 +31,11 @@ Status append(db::Transaction& tx, std::string_view topic, std::string_view key,
     return {};
 }
 
-Status append_all(db::Transaction& tx, std::string_view topic, const std::vector<Event>& events, UtcTime now) {
-    if (events.empty()) return {};
+void append_all(db::Transaction& tx, std::string_view topic, const std::vector<Event>& events, UtcTime now) {
+    if (events.empty()) return;
     json::Rows rows;
     for (const auto& event : events) rows.add(event.key, event.payload);
-    TRY_VOID(tx.execute(kAppendAll, {{"topic", topic}, {"rows", rows.text()}, {"created_at", now.ms}}));
-    return {};
+    tx.send(kAppendAll, {{"topic", topic}, {"rows", rows.text()}, {"created_at", now.ms}});
 }
 
 /// Shared with the database's commit listener, which may outlive the relay.
@@ -49,6 +44,7 @@ struct Relay::State {
     std::condition_variable ready;
     bool woken = true;
     bool stopping = false;
+    std::int64_t last = 0;  ///< the newest event that was published; the thread's own
     std::thread thread;
 
     void wake() {
@@ -62,10 +58,10 @@ struct Relay::State {
         const std::scoped_lock lock{mutex};
         return stopping;
     }
-    /// Waits for a commit; false when it is time to stop.
-    bool wait() {
+    /// Waits for a commit or for `poll`; false when it is time to stop.
+    bool wait(std::chrono::milliseconds poll) {
         std::unique_lock lock{mutex};
-        ready.wait(lock, [&] { return woken || stopping; });
+        ready.wait_for(lock, poll, [&] { return woken || stopping; });
         woken = false;
         return !stopping;
     }
@@ -75,36 +71,25 @@ struct Relay::State {
     }
 
     /// Publishes one batch; how many events it had.
-    Result<std::size_t> publish(db::Database& db, const std::string& consumer, const Subscriber& subscriber) {
-        auto read = [&consumer](db::Transaction& tx) -> Result<db::Rows> {
-            TRY(auto cursor, tx.query(kCursor, {{"consumer", consumer}}));
-            const std::int64_t after = cursor.empty() ? 0 : cursor[0].integer("seq");
-            return tx.query(kAfter, {{"after", after}, {"limit", kBatch}});
-        };
-        TRY(auto rows, db.read_blocking(read));
-        if (rows.empty()) return std::size_t{0};
-        std::int64_t last = 0;
+    Result<std::size_t> publish(db::Database& db, const Subscriber& subscriber) {
+        auto read = [this](db::Transaction& tx) { return tx.query(kAfter, {{"after", last}, {"limit", kBatch}}); };
+        TRY(const auto rows, db.read_blocking(read));
         for (const auto& row : rows) {
             if (stopped()) break;
             subscriber(row.text("topic"), row.text("key"), row.text("payload"));
             last = row.integer("seq");
         }
-        if (last == 0) return std::size_t{0};
-        auto remember = [&](db::Transaction& tx) {
-            return tx.execute(kRemember, {{"consumer", consumer}, {"seq", last}});
-        };
-        TRY_VOID(db.write_blocking(remember));
         return rows.size();
     }
 
-    void run(db::Database& db, const std::string& consumer, const Subscriber& subscriber) {
-        while (wait()) {
+    void run(db::Database& db, const Subscriber& subscriber, std::chrono::milliseconds poll) {
+        while (wait(poll)) {
             for (;;) {
-                const auto published = publish(db, consumer, subscriber);
+                const auto published = publish(db, subscriber);
                 if (stopped()) return;
                 if (!published) {
                     if (!wait_to_retry()) return;
-                } else if (*published == 0) {
+                } else if (*published < kBatch) {
                     break;
                 }
             }
@@ -112,13 +97,24 @@ struct Relay::State {
     }
 };
 
-Relay::Relay(db::Database& db, std::string consumer, Subscriber subscriber) : state_(std::make_shared<State>()) {
-    db.on_commit([weak = std::weak_ptr{state_}] {
-        if (auto state = weak.lock()) state->wake();
+Result<std::unique_ptr<Relay>> Relay::open(db::Database& db, Subscriber subscriber, std::chrono::milliseconds poll) {
+    auto state = std::make_shared<State>();
+    // Before the newest event is looked for, so that none falls between.
+    db.on_commit([weak = std::weak_ptr{state}] {
+        if (auto living = weak.lock()) living->wake();
     });
+    auto newest = [](db::Transaction& tx) { return tx.query(kNewest); };
+    TRY(const auto rows, db.read_blocking(newest));
+    state->last = rows.at(0).integer("seq");
+    return std::unique_ptr<Relay>{new Relay{db, std::move(state), std::move(subscriber), poll}};
+}
+
+Relay::Relay(db::Database& db, std::shared_ptr<State> state, Subscriber subscriber, std::chrono::milliseconds poll)
+    : state_(std::move(state)) {
     // The thread borrows the state: the destructor below joins it first.
-    state_->thread = std::thread{[state = state_.get(), &db, consumer = std::move(consumer),
-                                  subscriber = std::move(subscriber)] { state->run(db, consumer, subscriber); }};
+    state_->thread = std::thread{[borrowed = state_.get(), &db, subscriber = std::move(subscriber), poll] {
+        borrowed->run(db, subscriber, poll);
+    }};
 }
 
 Relay::~Relay() {

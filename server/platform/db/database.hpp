@@ -70,7 +70,31 @@ private:
 };
 using Rows = std::vector<Row>;
 
+class Transaction;
+
+/// The rows of a statement that was begun by ask(). Lives no longer than its transaction.
+class Asked {
+public:
+    using Slot = std::shared_ptr<std::optional<Result<Rows>>>;
+    Asked(Transaction& tx, Slot slot) : tx_(tx), slot_(std::move(slot)) {}
+    /// Waits for them; once. The errors of query().
+    Result<Rows> rows();
+
+private:
+    Transaction& tx_;
+    Slot slot_;
+};
+
+/// How many rows a statement must change, and what it means if it does not.
+struct Expected {
+    std::int64_t rows;
+    Error otherwise;
+};
+
 /// One open transaction. Not thread-safe; lives only during the work it was given to.
+///
+/// Statements run in the order in which they are given. ask() and send() do not wait for them, so that the engine works
+/// while the caller prepares the next; where the engine is this process, they are query() and execute().
 class Transaction {
 public:
     virtual ~Transaction() = default;
@@ -80,6 +104,12 @@ public:
     virtual Result<Rows> query(const Query& query, const Params& params = {}) = 0;
     /// The same, for statements whose rows do not matter: how many rows were changed.
     virtual Result<std::int64_t> execute(const Query& query, const Params& params = {}) = 0;
+    /// query(), whose rows are taken later.
+    virtual Asked ask(const Query& query, const Params& params = {}) = 0;
+    /// execute(), whose failure comes with whatever is waited for next and makes the whole work fail in any case.
+    virtual void send(const Query& query, const Params& params = {}, std::optional<Expected> expected = {}) = 0;
+    /// Waits for all that was begun; its first failure.
+    virtual Status settle() = 0;
     /// Several statements without parameters or rows, for migrations.
     virtual Status script(std::string_view sql) = 0;
 };
@@ -140,7 +170,8 @@ public:
     template <class F>
     auto read_blocking(F work) -> std::invoke_result_t<F&, Transaction&>;
 
-    /// Called on a database thread after a commit; must not block. For the outbox relay.
+    /// Called on a database thread after a commit of ours, and after another node has committed events into the outbox;
+    /// must not block. For the outbox relay.
     virtual void on_commit(std::function<void()> listener) = 0;
     /// Runs `work` alone, after whoever writes now in any process and for as long as it takes: for migrations. Blocks.
     virtual Status run_alone(Work work) = 0;

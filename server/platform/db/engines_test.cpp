@@ -260,6 +260,81 @@ TEST("a thousand increments from many threads lose none, and a reader sees what 
     });
 }
 
+TEST("statements that nobody waits for run in their order, and what was asked is what was true then") {
+    each_engine([](Database& db) {
+        auto work = [](Transaction& tx) -> Result<std::vector<std::size_t>> {
+            auto none = tx.ask(kAll);
+            tx.send(kInsert, {{"id", "a"}, {"amount", 1}});
+            tx.send(kInsert, {{"id", "b"}, {"amount", 2}});
+            auto two = tx.ask(kAll);
+            tx.send(kAdd, {{"id", "a"}}, Expected{1, internal_error("not one")});
+            TRY(const auto later, tx.query(kAll));
+            TRY(const auto after, two.rows());
+            TRY(const auto before, none.rows());
+            CHECK(later.at(0).integer("amount") == 2);
+            CHECK(after.at(0).integer("amount") == 1);
+            return std::vector{before.size(), after.size(), later.size()};
+        };
+        CHECK(db.write_blocking(work).value() == std::vector<std::size_t>{0, 2, 2});
+    });
+}
+
+TEST("what was sent and failed fails its work alone, with its own error, also if nobody asked") {
+    each_engine([](Database& db) {
+        REQUIRE(insert(db, "a", 1).has_value());
+        ClosedDoor door{db};
+        std::atomic<int> submitted{0};
+        std::vector<std::thread> threads;
+        const auto expect = [&](auto work, const char* code) {
+            threads.emplace_back([&, work, code] {
+                submitted.fetch_add(1);
+                const auto outcome = db.write_blocking(work);
+                CHECK(std::string{outcome ? "ok" : outcome.error().code} == code);
+            });
+        };
+        expect(
+            [](Transaction& tx) -> Status {
+                tx.send(kInsert, {{"id", "a"}, {"amount", 1}});
+                tx.send(kInsert, {{"id", "b"}, {"amount", 1}});
+                return {};
+            },
+            "unique_violation");
+        expect(
+            [](Transaction& tx) -> Status {
+                tx.send(kInsert, {{"id", "c"}, {"amount", -1}});
+                auto asked = tx.ask(kAll);
+                CHECK(asked.rows().error().code == "check_violation");
+                return {};
+            },
+            "internal");
+        expect(
+            [](Transaction& tx) -> Status {
+                tx.send(kInsert, {{"id", "d"}, {"amount", 1}});
+                tx.send(kAdd, {{"id", "nobody"}}, Expected{1, Error{ErrorKind::conflict, "nobody"}});
+                return {};
+            },
+            "nobody");
+        expect(
+            [](Transaction& tx) -> Status {
+                tx.send(kInsert, {{"id", "e"}, {"amount", 1}});
+                return Error{ErrorKind::invalid, "refused"};
+            },
+            "refused");
+        expect(
+            [](Transaction& tx) -> Status {
+                tx.send(kInsert, {{"id", "f"}, {"amount", 1}});
+                return {};
+            },
+            "ok");
+        while (submitted.load() < 5) std::this_thread::yield();
+        door.open();
+        for (auto& thread : threads) thread.join();
+        const auto rows = all(db);
+        REQUIRE(rows.size() == 2);
+        CHECK(rows[1].text("id") == "f");
+    });
+}
+
 TEST("a read sees one moment, whatever is written meanwhile, and refuses to write") {
     each_engine([](Database& db) {
         REQUIRE(insert(db, "a", 1).has_value());

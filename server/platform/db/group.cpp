@@ -120,13 +120,17 @@ private:
         return true;
     }
 
-    Status alone(std::size_t i) { return items_[i].work(session_); }
+    Status alone(std::size_t i) {
+        TRY_VOID(items_[i].work(session_));
+        return session_.settle();
+    }
 
     Status together(const Unit& unit) {
         std::vector<void*> commands;
         for (const std::size_t i : unit) commands.push_back(items_[i].command.get());
         std::vector<Status> answers(unit.size());
         TRY_VOID(items_[unit[0]].batch->run_all(session_, commands, answers));
+        TRY_VOID(session_.settle());
         for (std::size_t k = 0; k < unit.size(); ++k) outcomes_[unit[k]] = answers[k];
         return {};
     }

@@ -39,6 +39,12 @@ std::optional<std::string> Row::optional_text(std::string_view column) const {
     return text(column);
 }
 
+Result<Rows> Asked::rows() {
+    if (!*slot_) (void)tx_.settle();
+    check(slot_->has_value());
+    return std::move(**slot_);
+}
+
 bool Row::is_null(std::string_view column) const { return std::holds_alternative<std::nullptr_t>(at(column)); }
 
 }  // namespace confidente::db

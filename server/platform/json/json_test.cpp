@@ -75,13 +75,15 @@ TEST("rows for a statement are JSON, whatever their texts hold") {
     CHECK(rows.empty());
     CHECK(rows.text() == "[]");
     rows.add("a\"b\\c\n\x01", std::string{"\xC3\xA9"}, -7, INT64_MAX);
-    rows.add("second", "", 0, 1);
+    rows.add("second", "", std::optional<std::string>{}, std::optional<std::string>{"1"});
     const auto parsed = json::parse(rows.text()).value().as_array();
     REQUIRE(parsed.size() == 2);
     CHECK(parsed[0].as_array()[0].as_string() == "a\"b\\c\n\x01");
     CHECK(parsed[0].as_array()[1].as_string() == "\xC3\xA9");
-    CHECK(parsed[0].as_array()[2].as_int64() == -7);
-    CHECK(parsed[0].as_array()[3].as_int64() == INT64_MAX);
+    CHECK(parsed[0].as_array()[2].as_string() == "-7");
+    CHECK(parsed[0].as_array()[3].as_string() == std::to_string(INT64_MAX));
+    CHECK(parsed[1].as_array()[2].is_null());
+    CHECK(parsed[1].as_array()[3].as_string() == "1");
 }
 
 TEST("a number that no double holds is malformed") {

@@ -1,9 +1,6 @@
 #include "platform/db/postgres/connection.hpp"
 
-#include <poll.h>
-
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 
 #include "platform/db/postgres/errors.hpp"
@@ -13,10 +10,8 @@ namespace confidente::db::postgres {
 
 namespace {
 
-constexpr Oid kBool = 16, kInt8 = 20, kInt2 = 21, kInt4 = 23, kText = 25, kNumeric = 1700;
+constexpr Oid kInt8 = 20, kText = 25;
 constexpr int kOldestServer = 150000;
-/// How much later than the server's own limit we stop waiting for its answer.
-constexpr std::chrono::milliseconds kAnswerMargin{1000};
 /// After a failed attempt to connect, how long everyone else is refused at once.
 constexpr std::chrono::milliseconds kPause{250};
 /// One writer among all nodes of a database: the name of the lock ("confiden" in ASCII).
@@ -51,20 +46,6 @@ std::string trimmed(const char* message) {
 std::string field(const PGresult* result, int code) {
     const char* text = PQresultErrorField(result, code);
     return text ? text : "";
-}
-
-Result<std::int64_t> whole_number(std::string_view text, std::string_view where) {
-    std::int64_t number = 0;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (failed != std::errc{} || end != text.data() + text.size())
-        return internal_error(std::string{where} + ": a number that does not fit 64 bits");
-    return number;
-}
-
-std::shared_ptr<const std::vector<std::string>> column_names(const PGresult* result) {
-    auto names = std::make_shared<std::vector<std::string>>();
-    for (int i = 0; i < PQnfields(result); ++i) names->emplace_back(PQfname(result, i));
-    return names;
 }
 
 }  // namespace
@@ -124,7 +105,9 @@ Status Connection::connect() {
                      "The database must be PostgreSQL 15 or newer, and its encoding UTF8.",
                      "server version " + std::to_string(PQserverVersion(handle_))};
     PQsetnonblocking(handle_, 1);
-    used_ = failed_ = open_transaction_ = false;
+    backend_ = PQbackendPID(handle_);
+    used_ = open_transaction_ = false;
+    begin_work();
     TRY_VOID(script(session_settings(config_, purpose_)));
     if (handle_ && PQenterPipelineMode(handle_) != 1) return unavailable("no pipeline mode");
     return {};
@@ -136,7 +119,9 @@ void Connection::close() {
     open_transaction_ = false;
     waiting_.clear();
     statements_.clear();
-    last_ = nullptr;
+    for (auto& flight : std::exchange(flights_, {})) {
+        if (flight.rows && !*flight.rows) flight.rows->emplace(unavailable("the connection was lost under way"));
+    }
 }
 
 Error Connection::lose(std::string_view where) {
@@ -163,83 +148,6 @@ Error Connection::error_of(const PGresult* result, std::string_view where) {
     return error;
 }
 
-Status Connection::wait(short events) {
-    using std::chrono::milliseconds;
-    const bool limited = config_.statement_timeout.count() > 0;
-    const auto limit = std::chrono::steady_clock::now() + config_.statement_timeout + kAnswerMargin;
-    for (;;) {
-        int left = -1;
-        if (limited) {
-            const auto rest = std::chrono::duration_cast<milliseconds>(limit - std::chrono::steady_clock::now());
-            left = static_cast<int>(std::max<std::int64_t>(0, rest.count()));
-        }
-        pollfd socket{PQsocket(handle_), events, 0};
-        const int ready = poll(&socket, 1, left);
-        if (ready > 0) return {};
-        if (ready == 0) return unavailable("the server does not answer");
-        if (errno != EINTR) return unavailable("poll failed");
-    }
-}
-
-Status Connection::flush() {
-    for (;;) {
-        const int left = PQflush(handle_);
-        if (left == 0) return {};
-        if (left < 0) return lose("sending");
-        if (auto ready = wait(POLLIN | POLLOUT); !ready) {
-            close();
-            return ready;
-        }
-        // The server may be waiting for us to read before it reads on.
-        if (PQconsumeInput(handle_) != 1) return lose("sending");
-    }
-}
-
-Result<ResultPtr> Connection::next_result() {
-    while (PQisBusy(handle_)) {
-        if (auto ready = wait(POLLIN); !ready) {
-            close();
-            return ready.error();
-        }
-        // A server that says goodbye sends the reason first: take it before the closed socket is an error.
-        if (PQconsumeInput(handle_) != 1 && PQisBusy(handle_)) return lose("receiving");
-    }
-    return ResultPtr{PQgetResult(handle_)};
-}
-
-Result<ResultPtr> Connection::finish_pipeline(std::size_t results, Statement* preparing, std::string_view where) {
-    if (PQpipelineSync(handle_) != 1) return lose(where);
-    TRY_VOID(flush());
-    const std::size_t prepare_at = preparing ? results - 2 : results;
-    ResultPtr last;
-    std::optional<Error> failure;
-    for (std::size_t i = 0; i < results; ++i) {
-        TRY(last, next_result());
-        if (!last) return lose(where);
-        const auto status = PQresultStatus(last.get());
-        if (status == PGRES_FATAL_ERROR && !failure) {
-            failure = error_of(last.get(), where);
-            if (!handle_) return *failure;
-        }
-        if (i == prepare_at && status == PGRES_COMMAND_OK) preparing->prepared = true;
-        TRY(const auto none, next_result());
-    }
-    TRY(const auto sync, next_result());
-    if (!sync || PQresultStatus(sync.get()) != PGRES_PIPELINE_SYNC) return lose(where);
-    used_ = true;
-    if (failure) return *failure;
-    return last;
-}
-
-Result<ResultPtr> Connection::command(const char* sql) {
-    waiting_.push_back(sql);
-    for (const char* text : waiting_) {
-        if (PQsendQueryParams(handle_, text, 0, nullptr, nullptr, nullptr, nullptr, 0) != 1) return lose(sql);
-    }
-    const std::size_t sent = std::exchange(waiting_, {}).size();
-    return finish_pipeline(sent, nullptr, sql);
-}
-
 Connection::Statement& Connection::statement_for(const Query& query, const Arguments& arguments) {
     std::string key = query.sql;
     key += '\n';
@@ -256,7 +164,8 @@ Connection::Statement& Connection::statement_for(const Query& query, const Argum
     return statements_.emplace(std::move(key), std::move(statement)).first->second;
 }
 
-Result<ResultPtr> Connection::run(const Query& query, const Params& params) {
+Status Connection::dispatch(const Query& query, const Params& params, Flight flight) {
+    if (sent_failure_) return *std::exchange(sent_failure_, {});
     if (!handle_) return unavailable(std::string{query.name} + ": the connection is lost");
     if (failed_) return internal_error(std::string{query.name} + ": after a failed statement");
     const Arguments arguments{params};
@@ -281,70 +190,51 @@ Result<ResultPtr> Connection::run(const Query& query, const Params& params) {
         failed_ = true;
         return internal_error(std::string{query.name} + ": the parameters are not those of the statement");
     }
-    std::size_t results = waiting_.size() + 1;
-    for (const char* text : std::exchange(waiting_, {})) {
-        if (PQsendQueryParams(handle_, text, 0, nullptr, nullptr, nullptr, nullptr, 0) != 1) return lose(query.name);
-    }
+    TRY_VOID(send_waiting(flight));
+    flight.statement = &statement;
+    flight.prepares = !std::exchange(statement.prepared, true);
     const int count = static_cast<int>(values.size());
-    const bool prepare = !statement.prepared;
-    if (prepare) {
-        ++results;
-        if (PQsendPrepare(handle_, statement.name.c_str(), statement.sql.c_str(), count, types.data()) != 1)
-            return lose(query.name);
-    }
+    if (flight.prepares &&
+        PQsendPrepare(handle_, statement.name.c_str(), statement.sql.c_str(), count, types.data()) != 1)
+        return lose(query.name);
     if (PQsendQueryPrepared(handle_, statement.name.c_str(), count, values.data(), nullptr, nullptr, 0) != 1)
         return lose(query.name);
-    last_ = &statement;
-    auto* failures = statement.failures;
-    auto result = finish_pipeline(results, prepare ? &statement : nullptr, query.name);
-    if (!result) failures->add();
-    return result;
+    flights_.push_back(std::move(flight));
+    return {};
 }
 
-Result<Rows> Connection::rows_of(const PGresult* result, Statement& statement) {
-    const int columns = PQnfields(result);
-    if (!statement.columns || statement.columns->size() != static_cast<std::size_t>(columns))
-        statement.columns = column_names(result);
-    Rows rows;
-    for (int r = 0; r < PQntuples(result); ++r) {
-        std::vector<Value> values;
-        values.reserve(static_cast<std::size_t>(columns));
-        for (int c = 0; c < columns; ++c) {
-            const std::string_view text{PQgetvalue(result, r, c), static_cast<std::size_t>(PQgetlength(result, r, c))};
-            const Oid type = PQftype(result, c);
-            if (PQgetisnull(result, r, c)) {
-                values.emplace_back(nullptr);
-            } else if (type == kInt8 || type == kInt4 || type == kInt2 || type == kNumeric) {
-                TRY(const auto number, whole_number(text, (*statement.columns)[static_cast<std::size_t>(c)]));
-                values.emplace_back(number);
-            } else if (type == kBool) {
-                values.emplace_back(std::int64_t{text == "t"});
-            } else {
-                values.emplace_back(std::string{text});
-            }
-        }
-        rows.emplace_back(statement.columns, std::move(values));
-    }
-    return rows;
+Asked Connection::ask(const Query& query, const Params& params) {
+    auto slot = std::make_shared<std::optional<Result<Rows>>>();
+    auto begun = dispatch(query, params, {.name = query.name, .rows = slot});
+    if (begun && PQflush(handle_) < 0) begun = lose(query.name);
+    if (!begun) slot->emplace(begun.error());
+    return {*this, std::move(slot)};
+}
+
+void Connection::send(const Query& query, const Params& params, std::optional<Expected> expected) {
+    auto begun = dispatch(query, params, {.name = query.name, .expected = std::move(expected)});
+    // The server begins now; what its socket does not take yet goes with the next.
+    if (begun && PQflush(handle_) < 0) begun = lose(query.name);
+    if (!begun && !sent_failure_) sent_failure_ = begun.error();
 }
 
 Result<Rows> Connection::query(const Query& query, const Params& params) {
-    TRY(const auto result, run(query, params));
-    return rows_of(result.get(), *last_);
+    auto slot = std::make_shared<std::optional<Result<Rows>>>();
+    TRY_VOID(dispatch(query, params, {.name = query.name, .rows = slot}));
+    TRY_VOID(land());
+    return std::move(**slot);
 }
 
 Result<std::int64_t> Connection::execute(const Query& query, const Params& params) {
-    TRY(auto result, run(query, params));
-    // SELECT changes nothing, though it counts what it gave.
-    if (std::string_view{PQcmdStatus(result.get())}.starts_with("SELECT")) return std::int64_t{0};
-    const std::string_view changed = PQcmdTuples(result.get());
-    if (changed.empty()) return std::int64_t{0};
-    return whole_number(changed, query.name);
+    TRY_VOID(dispatch(query, params, {.name = query.name}));
+    TRY(const auto landed, land());
+    return landed.changed;
 }
 
 Status Connection::script(std::string_view sql) {
     const std::string text{sql};
     const bool piped = PQpipelineStatus(handle_) != PQ_PIPELINE_OFF;
+    TRY_VOID(settle());
     if (failed_) return internal_error("a script after a failed statement");
     if (piped && !waiting_.empty()) TRY_VOID(command("SELECT 1"));
     // Several statements in one text are for the simple protocol, which pipelines do not speak.
@@ -365,11 +255,16 @@ Status Connection::script(std::string_view sql) {
     return {};
 }
 
+void Connection::begin_work() {
+    failed_ = false;
+    sent_failure_.reset();
+}
+
 Status Connection::begin() {
     for (;;) {
         TRY_VOID(ensure_open());
         const bool may_be_stale = used_;
-        failed_ = false;
+        begin_work();
         waiting_ = {"BEGIN"};
         const auto begun = command(kWriterLock);
         open_transaction_ = handle_ && PQtransactionStatus(handle_) == PQTRANS_INTRANS;
@@ -384,19 +279,22 @@ Status Connection::begin() {
 
 Status Connection::begin_reading() {
     TRY_VOID(ensure_open());
-    failed_ = false;
+    begin_work();
     waiting_ = {"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"};
     open_transaction_ = true;
     return {};
 }
 
 Status Connection::mark() {
-    failed_ = false;
+    begin_work();
     waiting_.push_back("SAVEPOINT work");
     return {};
 }
 
 Status Connection::undo() {
+    // After a failure the server skips everything until we have waited for it.
+    (void)settle();
+    if (!handle_) return unavailable("undo: the connection is lost");
     // What the server has not even heard of is undone by not saying it.
     if (!waiting_.empty() && std::string_view{waiting_.back()} == "SAVEPOINT work") {
         waiting_.pop_back();
@@ -404,7 +302,7 @@ Status Connection::undo() {
         waiting_.push_back("ROLLBACK TO work");
         waiting_.push_back("RELEASE work");
     }
-    failed_ = false;
+    begin_work();
     return {};
 }
 
@@ -419,7 +317,7 @@ Status Connection::release() {
 
 Status Connection::commit() {
     if (!handle_) return unavailable("commit: the connection is lost");
-    auto ended = command("COMMIT");
+    const auto ended = command("COMMIT");
     open_transaction_ = false;
     if (!ended) {
         Error error = ended.error();
@@ -427,11 +325,13 @@ Status Connection::commit() {
         return error;
     }
     // Of a transaction that has failed, COMMIT makes a rollback without complaint.
-    if (std::string_view{PQcmdStatus(ended->get())} != "COMMIT") return internal_error("the commit became a rollback");
+    if (*ended != "COMMIT") return internal_error("the commit became a rollback");
     return {};
 }
 
 void Connection::rollback() {
+    if (!handle_) return;
+    (void)settle();
     if (!handle_) return;
     // A transaction that was never begun needs no end.
     const bool begun = PQtransactionStatus(handle_) != PQTRANS_IDLE;

@@ -1,9 +1,11 @@
 // One libpq connection with its prepared statements, always in pipeline mode: what needs no answer of its own (BEGIN,
-// SAVEPOINT, RELEASE) waits and travels with the next statement. Used by one thread at a time.
+// SAVEPOINT, RELEASE) waits and travels with the next statement, and statements whose answer is not waited for (ask(),
+// send()) run while we go on. Used by one thread at a time.
 #pragma once
 
 #include <libpq-fe.h>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -39,6 +41,9 @@ public:
     Result<Rows> query(const Query& query, const Params& params) override;
     Result<std::int64_t> execute(const Query& query, const Params& params) override;
     Status script(std::string_view sql) override;
+    Asked ask(const Query& query, const Params& params) override;
+    void send(const Query& query, const Params& params, std::optional<Expected> expected) override;
+    Status settle() override;
 
     /// Opens a transaction once no other node writes.
     Status begin() override;
@@ -49,6 +54,8 @@ public:
     void rollback() override;
     bool in_transaction() const override { return open_transaction_; }
     bool lost() const override { return handle_ == nullptr; }
+    /// The process id of the server's side, also while another thread uses the connection.
+    const std::atomic<int>& backend() const { return backend_; }
     /// A transaction that sees one moment and writes nothing; rollback() ends it.
     Status begin_reading();
 
@@ -64,15 +71,37 @@ private:
         bool prepared = false;
     };
     struct Arguments;
+    /// A statement that the server has and whose answer was not read yet.
+    struct Flight {
+        const char* name;
+        Statement* statement = nullptr;  ///< null: a command of our own
+        std::size_t commands = 0;        ///< those that travelled with it
+        bool prepares = false;
+        Asked::Slot rows = {};
+        std::optional<Expected> expected = {};
+    };
+    /// What the last statement of a round trip came to.
+    struct Landed {
+        std::int64_t changed = 0;
+        std::string status;
+    };
 
     Status connect();
     void close();
     Statement& statement_for(const Query& query, const Arguments& arguments);
-    Result<ResultPtr> run(const Query& query, const Params& params);
+    /// Hands the statement to the server.
+    Status dispatch(const Query& query, const Params& params, Flight flight);
+    Status send_waiting(Flight& flight);
+    /// Waits for every flight.
+    Result<Landed> land();
+    Result<Landed> land_all(std::vector<Flight>& flights);
+    /// Reads one flight's answers; `failure` is the first one of this round trip.
+    Result<Landed> land_one(Flight& flight, std::optional<Error>& failure);
+    Result<Landed> outcome_of(Flight& flight, const PGresult* result);
     Result<Rows> rows_of(const PGresult* result, Statement& statement);
-    /// Sends what waits and `commands`, one round trip; the result of the last.
-    Result<ResultPtr> command(const char* sql);
-    Result<ResultPtr> finish_pipeline(std::size_t results, Statement* preparing, std::string_view where);
+    /// Sends what waits and `sql`, one round trip; the command's status.
+    Result<std::string> command(const char* sql);
+    void begin_work();
     /// The next result; nothing more of the current command gives null. An error only when the connection is gone.
     Result<ResultPtr> next_result();
     Status flush();
@@ -83,14 +112,16 @@ private:
     PostgresConfig config_;
     Purpose purpose_;
     PGconn* handle_ = nullptr;
+    std::atomic<int> backend_{0};
     std::vector<const char*> waiting_;                       ///< commands that travel with the next statement
     std::unordered_map<std::string, Statement> statements_;  ///< by SQL text and parameter types
-    Statement* last_ = nullptr;                              ///< the statement that run() ran
+    std::vector<Flight> flights_;
     std::size_t named_ = 0;
     std::chrono::steady_clock::time_point not_before_{};  ///< no new attempt to connect earlier
     bool open_transaction_ = false;
-    bool used_ = false;    ///< it has answered since it was connected, so a loss may be an old one
-    bool failed_ = false;  ///< a statement of the running work has failed
+    bool used_ = false;                  ///< it has answered since it was connected, so a loss may be an old one
+    bool failed_ = false;                ///< a statement of the running work has failed
+    std::optional<Error> sent_failure_;  ///< and nobody has waited for it yet
 };
 
 }  // namespace confidente::db::postgres

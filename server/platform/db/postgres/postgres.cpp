@@ -1,14 +1,17 @@
 #include "platform/db/postgres/postgres.hpp"
 
+#include <mutex>
 #include <thread>
 
 #include "platform/db/postgres/connection.hpp"
+#include "platform/db/postgres/listener.hpp"
 
 namespace confidente::db {
 
 namespace {
 
 using postgres::Connection;
+using postgres::Listener;
 using postgres::Purpose;
 
 class PostgresDatabase final : public Database {
@@ -19,13 +22,19 @@ public:
         for (std::size_t i = 0; i < config_.readers; ++i) threads_.emplace_back([this] { read_until_closed(); });
     }
     ~PostgresDatabase() override {
+        others_.reset();
         writes_.close();
         reads_.close();
         for (auto& thread : threads_) thread.join();
     }
 
     Engine engine() const override { return Engine::postgres; }
-    void on_commit(std::function<void()> listener) override { listeners_.add(std::move(listener)); }
+    void on_commit(std::function<void()> listener) override {
+        listeners_.add(std::move(listener));
+        std::call_once(listening_, [this] {
+            others_ = std::make_unique<Listener>(config_.url, writer_->backend(), [this] { listeners_.tell(); });
+        });
+    }
 
     Status run_alone(Work work) override {
         auto patient = config_;
@@ -67,6 +76,8 @@ private:
     ItemQueue writes_{kQueue};
     ItemQueue reads_{kQueue};
     CommitListeners listeners_;
+    std::once_flag listening_;
+    std::unique_ptr<Listener> others_;
     std::vector<std::thread> threads_;
 };
 

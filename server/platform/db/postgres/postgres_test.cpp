@@ -102,6 +102,32 @@ TEST("a connection that ends at any moment is an outage, and no error of ours") 
     CHECK(f.insert("last").has_value());
 }
 
+TEST("what was asked before the connection ended is refused, not forgotten, and the work is run again") {
+    Fixture f;
+    int runs = 0;
+    auto work = [&](Transaction& tx) -> Status {
+        auto first = tx.ask(kCount);
+        tx.send(kInsert, {{"id", "a"}, {"n", 1}});
+        if (++runs == 1) {
+            f.end_connections();
+            // Writing to a connection that has ended is noticed at some later statement, not at a certain one.
+            for (int i = 0; i < 100; ++i) tx.send(kInsert, {{"id", std::string(20'000, 'x')}, {"n", 1}});
+            CHECK(first.rows().error().code == "database_unavailable");
+            return Error{ErrorKind::unavailable, "refused"};
+        }
+        auto second = tx.ask(kCount);
+        TRY(const auto before, first.rows());
+        TRY(const auto after, second.rows());
+        CHECK(before.at(0).integer("n") == 0);
+        CHECK(after.at(0).integer("n") == 1);
+        return {};
+    };
+    const auto outcome = f.db->write_blocking(work);
+    REQUIRE_MESSAGE(outcome.has_value(), outcome.error().code << ": " << outcome.error().cause);
+    CHECK(runs == 2);
+    CHECK(f.count() == 1);
+}
+
 TEST("a commit whose answer is lost is unknown, not failed and not done") {
     Fixture f;
     // The connection ends between the last statement and the commit, so that nobody can tell which came first.

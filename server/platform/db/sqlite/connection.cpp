@@ -126,18 +126,23 @@ Status Connection::begin() { return begin_with("BEGIN IMMEDIATE"); }
 
 Status Connection::begin_reading() { return begin_with("BEGIN"); }
 
-Status Connection::begin_with(const char* sql) {
+void Connection::begin_work() {
     failed_ = false;
+    sent_failure_.reset();
+}
+
+Status Connection::begin_with(const char* sql) {
+    begin_work();
     return script(sql);
 }
 
 Status Connection::mark() {
-    failed_ = false;
+    begin_work();
     return script("SAVEPOINT work");
 }
 
 Status Connection::undo() {
-    failed_ = false;
+    begin_work();
     return script("ROLLBACK TO work; RELEASE work");
 }
 
@@ -190,6 +195,7 @@ Status Connection::bind(const Query& query, sqlite3_stmt* statement, const Param
 }
 
 Result<std::int64_t> Connection::run(const Query& query, const Params& params, Rows* rows) {
+    TRY_VOID(settle());
     if (failed_) return internal_error(std::string{query.name} + ": after a failed statement");
     auto ran = run_statement(query, params, rows);
     failed_ = !ran && in_transaction();
@@ -230,6 +236,22 @@ Result<Rows> Connection::query(const Query& query, const Params& params) {
 
 Result<std::int64_t> Connection::execute(const Query& query, const Params& params) {
     return run(query, params, nullptr);
+}
+
+Asked Connection::ask(const Query& query, const Params& params) {
+    return {*this, std::make_shared<std::optional<Result<Rows>>>(this->query(query, params))};
+}
+
+void Connection::send(const Query& query, const Params& params, std::optional<Expected> expected) {
+    const auto changed = run(query, params, nullptr);
+    if (changed && (!expected || *changed == expected->rows)) return;
+    failed_ = true;
+    if (!sent_failure_) sent_failure_ = changed ? std::move(expected->otherwise) : changed.error();
+}
+
+Status Connection::settle() {
+    if (sent_failure_) return *std::exchange(sent_failure_, {});
+    return {};
 }
 
 }  // namespace confidente::db::sqlite

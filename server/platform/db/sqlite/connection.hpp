@@ -29,6 +29,9 @@ public:
     Result<Rows> query(const Query& query, const Params& params) override;
     Result<std::int64_t> execute(const Query& query, const Params& params) override;
     Status script(std::string_view sql) override;
+    Asked ask(const Query& query, const Params& params) override;
+    void send(const Query& query, const Params& params, std::optional<Expected> expected) override;
+    Status settle() override;
 
     Status begin() override;
     Status mark() override;
@@ -60,7 +63,10 @@ private:
     void forget_statements();
 
     sqlite3* handle_;
+    void begin_work();
+
     bool failed_ = false;                                    ///< a statement of the running work has failed
+    std::optional<Error> sent_failure_;                      ///< and nobody has waited for it yet
     std::unordered_map<std::string, Statement> statements_;  ///< by SQL text
 };
 
