@@ -108,8 +108,10 @@ void append_escaped(std::string& out, std::string_view text) {
     }
 }
 
+bool enabled(Level level) { return level >= minimum.load(std::memory_order_relaxed); }
+
 void write(Level level, std::string_view event, Fields fields) {
-    if (level < minimum.load(std::memory_order_relaxed)) return;
+    if (!enabled(level)) return;
     static const SystemClock clock;
     std::string line = "{\"@timestamp\":\"" + to_iso8601(clock.utc_now()) + "\",\"log.level\":\"";
     line += name_of(level);

@@ -65,6 +65,8 @@ std::string answers(std::string_view bytes, std::size_t piece) {
     };
     Gate gate{config, routes(), authenticator, {{"/socket.io/", 4096, accept}}, clock, random};
     const auto transport = std::make_shared<MemoryTransport>(loop, bytes, piece);
+    // Once the peer takes all that is written at once, once nothing, so that the rest of it waits.
+    if (piece > 1) transport->room_now = 1U << 20U;
     serve(transport, config, gate, loop);
     loop.run();
     check(loop.open() == 0);
