@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 
-const program = process.env.NGINX ?? '/usr/sbin/nginx';
+const program = process.env.BENCH_NGINX ?? '/usr/sbin/nginx';
 
 async function freePort() {
     const server = createServer().listen(0, '127.0.0.1');

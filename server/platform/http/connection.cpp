@@ -1,5 +1,6 @@
 #include "platform/http/connection.hpp"
 
+#include <array>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <optional>
@@ -15,6 +16,7 @@ namespace beast_http = boost::beast::http;
 using Parser = beast_http::request_parser<beast_http::string_body>;
 
 constexpr std::uint32_t kMaxHeader = 16 * 1024;
+constexpr std::size_t kHeadRead = 2 * 1024;      // bytes; each connection holds as many, and most heads have fewer
 constexpr std::size_t kMaxBuffered = 64 * 1024;  // of what the parser has not taken: pipelined requests, chunk lines
 constexpr std::size_t kShortestChunkEnd = 5;     // `0\r\n\r\n`: no chunked body ends with less than this to come
 constexpr std::size_t kMaxGathered = 64 * 1024;  // answers to pipelined requests that leave together
@@ -139,8 +141,13 @@ private:
     void read_some() {
         if (reading_) return;
         reading_ = true;
-        transport_->read_shared(
-            [self = shared_from_this()](bool ok, std::string_view bytes) { self->received(ok, bytes); });
+        // The thread's buffer is large, and waiting for it costs a system call more: it is for bodies.
+        if (phase_ == Phase::body || phase_ == Phase::lingering)
+            return transport_->read_shared(
+                [self = shared_from_this()](bool ok, std::string_view bytes) { self->received(ok, bytes); });
+        transport_->read_some(input_.data(), input_.size(), [self = shared_from_this()](bool ok, std::size_t bytes) {
+            self->received(ok, {self->input_.data(), bytes});
+        });
     }
 
     void received(bool ok, std::string_view bytes) {
@@ -152,7 +159,8 @@ private:
             return pump();
         }
         if (ok) buffer_.append(bytes);
-        if (phase_ == Phase::closing) return;  // a timeout or an answer was quicker
+        // A timeout or an answer was quicker; who closes one way may still read the other.
+        if (phase_ == Phase::closing || (!ok && writing_)) return;
         if (!ok) return end();
         if (wants_input()) pump();  // otherwise the next request came before the answer; it waits
     }
@@ -181,7 +189,7 @@ private:
 
     bool is_full() const { return big_ || out_.size() >= kMaxGathered; }
 
-    /// What was received lives in the thread's buffer until the next read; only what is left over is kept here.
+    /// What was received lies in the buffer that was read into until the next read; what is left over is kept here.
     void keep_unread() {
         if (buffer_.empty())
             buffer_ = unread_;
@@ -431,9 +439,10 @@ private:
     Gate& gate_;
     Sessions& sessions_;
     Peer peer_;
-    std::optional<Parser> parser_;  ///< while a request comes in that is not a plain one
-    std::string buffer_;            ///< received, not yet parsed
-    std::string_view unread_;       ///< within pump(): of buffer_ or of what was just received
+    std::optional<Parser> parser_;       ///< while a request comes in that is not a plain one
+    std::array<char, kHeadRead> input_;  ///< being read into, except for bodies
+    std::string buffer_;                 ///< received, not yet parsed
+    std::string_view unread_;            ///< within pump(): of buffer_ or of what was just received
     std::optional<Request> request_;
     std::optional<Exchange> exchange_;
     std::shared_ptr<Caller> caller_;  ///< while a plain request of an endpoint is handled
