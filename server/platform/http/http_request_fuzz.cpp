@@ -78,8 +78,12 @@ std::string answers(std::string_view bytes, std::size_t piece) {
 /// at all if its end does not come.
 std::string_view served(std::string_view written) {
     const auto last = written.rfind("HTTP/1.1 400 ");
+    if (last == std::string_view::npos) return written;
+    const auto answer = written.substr(last);
+    // The answer to HEAD has no body to say it; no handler here answers HEAD with 400.
     const bool malformed =
-        last != std::string_view::npos && written.find("malformed_request", last) != std::string::npos;
+        answer.find("malformed_request") != std::string::npos ||
+        (answer.ends_with("\r\n\r\n") && answer.find("\r\nConnection: close\r\n") != std::string::npos);
     return malformed ? written.substr(0, last) : written;
 }
 
