@@ -1,9 +1,11 @@
-// Small JSON answers and logins: ours beside Express, and beside the hashing that a login cannot do without.
+// Small JSON answers and logins: ours beside Express (and nginx, where it is installed), and beside the hashing that a
+// login cannot do without. All answer the same body; ours and Express each with the headers they have by default.
 // Debian's wrk makes the load from one thread; what counts is requests per second of the server's own CPU time.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { argon2Sync, randomBytes } from 'node:crypto';
+import { startNginx } from './nginx.mjs';
 import { cpuSeconds, output, root, startProgram, table } from '../lib/process.mjs';
 
 const seconds = Number(process.env.SECONDS ?? 5);
@@ -56,16 +58,20 @@ const ours = await startProgram(join(root, 'build/release/confidente'), [
     '--set', 'log.level=error', ...unlimited.flatMap((one) => ['--set', one])]);
 const body = await (await fetch(`http://127.0.0.1:${ours.port}/api/gifts`)).text();
 const express = await startProgram(process.execPath, ['bench/http/peer_express.mjs'], { input: body });
+const nginx = await startNginx(folder, body);
+if (!nginx) console.log('nginx is not installed: without it');
 try {
     const rows = [];
     for (const round of [1, 2, 3]) {
         rows.push({ round, ...(await requests('confidente', ours)) }, { round, ...(await requests('express', express)) });
+        if (nginx) rows.push({ round, ...(await requests('nginx', nginx)) });
     }
     table(rows);
     const median = (name) => rows.filter((row) => row.name === name).map((row) => row['requests/CPU-s']).sort((a, b) => a - b)[1];
     console.log(`requests per CPU-second: ${(median('confidente') / median('express')).toFixed(1)} times Express (median of 3)`);
+    if (nginx) console.log(`and ${(median('confidente') / median('nginx')).toFixed(2)} times nginx`);
     console.log(`logins/s: ${(await logins(ours.port)).toFixed(1)}; bare Argon2id of the same cost on one core: ${hashesPerSecond().toFixed(1)}/s`);
 } finally {
-    await Promise.all([ours.stop(), express.stop()]);
+    await Promise.all([ours.stop(), express.stop(), nginx?.stop()]);
     rmSync(folder, { recursive: true });
 }

@@ -384,7 +384,7 @@ export interface paths {
         put?: never;
         /**
          * Enter a live, paying its price once
-         * @description The playback token lives two minutes; join again for a new one, which costs nothing.
+         * @description The playback token lives two minutes, and no longer than the session it was given in; join again for a new one, which costs nothing. A repeat with the same `Idempotency-Key` is the same entry, with the live as it is by then and a token of its own.
          */
         post: operations["joinLive"];
         delete?: never;

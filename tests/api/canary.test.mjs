@@ -67,7 +67,9 @@ test('secrets go through every call that takes one, rightly and wrongly', async 
     await buyTokens(person(client.accessToken));
     const { live, publish } = await goLive(person(model.accessToken), { price: 5 });
     canaries.streamKey = publish.streamKey;
-    const joined = await seen('POST', `/api/lives/${live.id}/join`, { token: client.accessToken });
+    const once = { token: client.accessToken, headers: { 'idempotency-key': randomUUID() } };
+    const joined = await seen('POST', `/api/lives/${live.id}/join`, once);
+    canaries.playbackAgain = (await seen('POST', `/api/lives/${live.id}/join`, once)).body.playback.token;
     canaries.playback = joined.body.playback.token;
     const sdp = { raw: 'v=0\r\n', headers: { 'content-type': 'application/sdp' } };
     await seen('POST', `/api/lives/${live.id}/whip`, { ...sdp, token: canaries.streamKey });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { call, goLive, register } from '../lib/people.mjs';
+import { buyTokens, call, goLive, register } from '../lib/people.mjs';
 import { startServer } from '../lib/server.mjs';
 
 const folder = new URL('../corpus/sdp/', import.meta.url).pathname;
@@ -98,4 +98,25 @@ test('a viewer plays with the token of this live and of no other, and pays befor
     assert.ok(line(playing.body, 'a=sendonly').length >= 1);
     assert.equal((await call(server.url, 'DELETE', path(playing.headers.get('location')), { token })).status, 200);
     await model.call('PUT', `/api/lives/${free.live.id}/end`);
+});
+
+test('joining again with the same key pays once, shows the live as it is, and gives another token', async () => {
+    const { live } = await goLive(model, { price: 5 });
+    const rich = await register(server.url, 'client', 'Rui');
+    await buyTokens(rich);
+    const join = (id) => rich.call('POST', `/api/lives/${id}/join`, { headers: { 'idempotency-key': 'once' } });
+    const balance = async () => (await rich.call('GET', '/api/wallet')).body.balance;
+    const before = await balance();
+    const [first, second] = [await join(live.id), await join(live.id)];
+    assert.deepEqual([first.status, second.status], [200, 200]);
+    assert.equal(await balance(), before - 5);
+    assert.notEqual(first.body.playback.token, second.body.playback.token);
+    assert.equal(second.body.live.id, live.id);
+    await model.call('PUT', `/api/lives/${live.id}/end`);
+    assert.equal((await join(live.id)).body.code, 'live_not_live', 'no token for what is over');
+
+    const { live: other } = await goLive(model);
+    const reused = await join(other.id);
+    assert.deepEqual([reused.status, reused.body.code], [422, 'idempotency_key_reused']);
+    await model.call('PUT', `/api/lives/${other.id}/end`);
 });

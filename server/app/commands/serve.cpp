@@ -47,6 +47,7 @@ namespace confidente::app {
 namespace {
 
 constexpr std::chrono::milliseconds kDrainLimit{5000};
+constexpr Duration kSignedOutOverlap = 60s;  // clocks of several machines differ, and ticks may be late
 
 /// Calls `work` once a second until it is destroyed.
 class Ticker {
@@ -123,6 +124,7 @@ struct Rooms {
     lives::Service lives;
     gifts::Service gifts{clock, random, wallet};
     lives::Audience audience;
+    lives::MediaSessions media_sessions;
     lives::Thumbnails thumbnails{data_dir / "thumbnails"};
     blobs::FolderStore blobs{data_dir / "media", random};
     images::Recoder recoder{"/proc/self/exe"};
@@ -149,7 +151,21 @@ struct Rooms {
         return {};
     }
 
-    void close_session(std::string_view id) { sockets->disconnect_session(id); }
+    void close_session(std::string_view id) {
+        sockets->disconnect_session(id);
+        for (auto& media : media_sessions.of_session(id)) stage.hang_up(std::move(media), [](const Status&) {});
+    }
+
+    /// A stream key is of no session: it ends with the last of its owner's.
+    void end_keys() {
+        auto work = [this](db::Transaction& tx) {
+            return accounts->service.signed_out_since(tx, clock.utc_now() - kSignedOutOverlap);
+        };
+        const auto users = database->read_blocking(work);
+        if (!users) return log::warning("sessions.unreadable", {{"error.message", users.error().cause}});
+        for (const auto& user : *users)
+            for (auto& media : media_sessions.of_keys(user)) stage.hang_up(std::move(media), [](const Status&) {});
+    }
 
     Status charge(db::Transaction& tx, const lives::Ticket& ticket) {
         const std::string detail = "{\"liveId\":\"" + ticket.live_id + "\",\"from\":\"" + ticket.user_id +
@@ -173,16 +189,21 @@ struct Rooms {
         wallet::add_routes(router, {*database, wallet, cursors});
         payments::add_routes(router, {*database, payments, wallet, provider, clock});
         chat::add_routes(router, {*database, chats, cursors});
-        const lives::Deps live_deps{.db = *database,
-                                    .lives = lives,
-                                    .audience = audience,
-                                    .thumbnails = thumbnails,
-                                    .stage = stage,
-                                    .tokens = accounts->tokens,
-                                    .clock = clock,
-                                    .cursors = cursors,
-                                    .public_url = config.text("http.public_url"),
-                                    .limits = media_limits()};
+        const lives::Deps live_deps{
+            .db = *database,
+            .lives = lives,
+            .audience = audience,
+            .thumbnails = thumbnails,
+            .stage = stage,
+            .media_sessions = media_sessions,
+            .tokens = accounts->tokens,
+            .clock = clock,
+            .cursors = cursors,
+            .ended = [this](std::string_view id) { return accounts->ended.contains(id); },
+            .signed_in = [this](db::Transaction& tx,
+                                std::string_view user) { return accounts->service.is_signed_in(tx, user); },
+            .public_url = config.text("http.public_url"),
+            .limits = media_limits()};
         lives::add_routes(router, live_deps);
         lives::add_media_routes(router, live_deps);
         gifts::add_routes(router);
@@ -234,7 +255,12 @@ struct Rooms {
 
     void tick() {
         sockets->tick();
-        accounts->tick(*database, [this](std::string_view id) { close_session(id); });
+        bool some_ended = false;
+        accounts->tick(*database, [&](std::string_view id) {
+            some_ended = true;
+            close_session(id);
+        });
+        if (some_ended) end_keys();
         lives::tick(*sockets, audience);
         for (const auto& live_id : stage.take_abandoned()) {
             auto work = [&](db::Transaction& tx) { return lives.publisher_lost(tx, live_id); };

@@ -39,6 +39,13 @@ constexpr db::Query kRevokeFamily{
 constexpr db::Query kRevokeAll{"revoke_session_families",
                                "UPDATE session_families SET revoked_at = :now "
                                "WHERE user_id = :user_id AND revoked_at IS NULL AND expires_at > :now RETURNING id"};
+constexpr db::Query kIsSignedIn{"is_signed_in",
+                                "SELECT 1 AS one FROM session_families "
+                                "WHERE user_id = :user_id AND revoked_at IS NULL AND expires_at > :now LIMIT 1"};
+constexpr db::Query kSignedOut{
+    "users_signed_out",
+    "SELECT DISTINCT e.user_id FROM session_families e WHERE e.revoked_at >= :since AND NOT EXISTS "
+    "(SELECT 1 FROM session_families f WHERE f.user_id = e.user_id AND f.revoked_at IS NULL AND f.expires_at > :now)"};
 constexpr db::Query kUpgradeHash{"upgrade_password_hash",
                                  "UPDATE users SET password_hash = :hash WHERE id = :id AND password_hash = :old"};
 constexpr db::Query kEndedFamilies{"ended_session_families",
@@ -213,6 +220,18 @@ Result<std::vector<std::string>> Service::end_all_sessions(db::Transaction& tx, 
     std::vector<std::string> sessions;
     for (const auto& row : rows) sessions.push_back(row.text("id"));
     return sessions;
+}
+
+Result<bool> Service::is_signed_in(db::Transaction& tx, std::string_view user_id) const {
+    TRY(const auto rows, tx.query(kIsSignedIn, {{"user_id", user_id}, {"now", clock_.utc_now().ms}}));
+    return !rows.empty();
+}
+
+Result<std::vector<std::string>> Service::signed_out_since(db::Transaction& tx, UtcTime since) const {
+    TRY(const auto rows, tx.query(kSignedOut, {{"since", since.ms}, {"now", clock_.utc_now().ms}}));
+    std::vector<std::string> users;
+    for (const auto& row : rows) users.push_back(row.text("user_id"));
+    return users;
 }
 
 Status Service::upgrade_hash(db::Transaction& tx, const Credentials& of, std::string_view hash) const {

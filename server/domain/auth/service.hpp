@@ -85,6 +85,9 @@ public:
                                const audit::Origin& from = {}) const;
     /// Ends all sessions of a user; their ids.
     Result<std::vector<std::string>> end_all_sessions(db::Transaction& tx, std::string_view user_id) const;
+    Result<bool> is_signed_in(db::Transaction& tx, std::string_view user_id) const;
+    /// Users of whom a session was ended since then, and who have none any more.
+    Result<std::vector<std::string>> signed_out_since(db::Transaction& tx, UtcTime since) const;
     /// Replaces the hash after a login, when it was made with other parameters than today's.
     Status upgrade_hash(db::Transaction& tx, const Credentials& of, std::string_view hash) const;
     /// Forgets sessions that ended a while ago, a bounded number at a time; how many.

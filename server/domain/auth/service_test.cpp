@@ -97,4 +97,37 @@ EACH_DATABASE_TEST("e-mail and settings are shown to their owner alone") {
     CHECK_FALSE(user_json(user, Viewer::other).as_object().contains("settings"));
 }
 
+EACH_DATABASE_TEST("a user is signed in as long as one session has neither been ended nor has run out") {
+    Fixture f;
+    const auto [user, other] = std::pair{f.add("a@b.c").value(), f.add("b@b.c").value()};
+    const auto signed_in = [&](const User& who) {
+        return f.db->read_blocking([&](db::Transaction& tx) { return f.service.is_signed_in(tx, who.id); }).value();
+    };
+    const auto signed_out = [&](UtcTime since) {
+        return f.db->read_blocking([&](db::Transaction& tx) { return f.service.signed_out_since(tx, since); }).value();
+    };
+    const auto log_out = [&](const Tokens& tokens) {
+        REQUIRE(f.db->write_blocking([&](db::Transaction& tx) { return f.service.logout(tx, tokens.refresh); }));
+    };
+    const auto began = f.clock.utc_now();
+    CHECK_FALSE(signed_in(user));
+    const auto [first, second] = std::pair{f.open(user), f.open(user)};
+    log_out(f.open(other));
+    CHECK(signed_in(user));
+    CHECK_FALSE(signed_in(other));
+    log_out(first);
+    CHECK(signed_in(user));
+    CHECK(signed_out(began) == std::vector{other.id});
+    f.clock.advance(1min);
+    log_out(second);
+    CHECK_FALSE(signed_in(user));
+    CHECK(signed_out(began).size() == 2);
+    CHECK(signed_out(began + 1s) == std::vector{user.id});
+    (void)f.open(user);
+    CHECK(signed_in(user));
+    CHECK(signed_out(began + 1s).empty());
+    f.clock.advance(std::chrono::hours{24 * 91});
+    CHECK_FALSE(signed_in(user));
+}
+
 }  // namespace confidente::auth

@@ -8,20 +8,26 @@ namespace confidente::gifts {
 
 namespace {
 
-Task<Result<http::Response>> list(http::Request) {
+/// The catalogue never changes while the server runs: made and tagged once.
+http::Response catalogue_answer() {
     json::Array items;
     for (const auto& gift : catalogue()) {
         items.emplace_back(
             json::Object{{"type", gift.type}, {"name", gift.name}, {"price", gift.price}, {"icon", gift.icon}});
     }
     const json::Object answer{{"items", std::move(items)}, {"nextCursor", nullptr}};
-    co_return http::tagged(http::Response::json(200, answer), http::Audience::everyone);
+    return http::tagged(http::Response::json(200, answer), http::Audience::everyone);
 }
 
 }  // namespace
 
 void add_routes(http::Router& router) {
-    router.add({http::Method::get, "/api/gifts", http::Access::anyone(), http::Rate{}, list});
+    router.add({.method = http::Method::get,
+                .pattern = "/api/gifts",
+                .access = http::Access::anyone(),
+                .rate = http::Rate{},
+                .handler = {},
+                .fixed = http::fixed(catalogue_answer())});
 }
 
 }  // namespace confidente::gifts

@@ -129,24 +129,26 @@ public:
         co_return Response::json(200, view(live));
     }
 
-    /// With an Idempotency-Key the whole answer is kept, its two-minute token included, and given again.
+    /// Entering is once-only by itself: a ticket is paid once by each viewer. So an Idempotency-Key only holds the
+    /// request that it came with. No answer is kept, for a token is in it: asking again gives a new one, to whom may
+    /// enter now.
     Task<Result<Response>> join(Request request) {
         const auto user = request.principal->user_id, id = request.param("id");
         std::optional<wallet::OnceOnly> once;
         if (const auto key = request.header("Idempotency-Key"))
             once = wallet::OnceOnly{user, "join", std::string{*key}, id};
-        auto work = [this, id, user, once](db::Transaction& tx) -> Result<std::string> {
+        auto work = [this, id, user, once](db::Transaction& tx) -> Result<Live> {
+            std::optional<std::string> before;
             if (once) {
-                TRY(auto first, wallet::first_answer(tx, *once));
-                if (first) return std::move(*first);
+                TRY(before, wallet::first_answer(tx, *once));
             }
-            TRY(const auto live, deps_.lives.enter(tx, id, user));
-            auto answer = json::serialize(ticket(live, user));
-            if (once) TRY_VOID(wallet::keep_answer(tx, *once, answer, deps_.clock.utc_now()));
-            return answer;
+            TRY(auto live, deps_.lives.enter(tx, id, user));
+            if (once && !before) TRY_VOID(wallet::keep_answer(tx, *once, "{}", deps_.clock.utc_now()));
+            return live;
         };
-        CO_TRY(auto answer, co_await deps_.db.write(work));
-        co_return Response::text(200, std::move(answer), "application/json").with("Cache-Control", "no-store");
+        CO_TRY(const auto live, co_await deps_.db.write(work));
+        const crypto::Claims claims{user, request.principal->session_id, {}, live.id, {}};
+        co_return Response::json(200, ticket(live, claims)).with("Cache-Control", "no-store");
     }
 
     Task<Result<Response>> thumbnail(Request request) {
@@ -161,9 +163,9 @@ public:
 
 private:
     /// What a viewer who has entered gets: the live, and where to play it.
-    json::Value ticket(const Live& live, const std::string& user) const {
+    json::Value ticket(const Live& live, crypto::Claims claims) const {
         const auto now = deps_.clock.utc_now();
-        const crypto::Claims claims{user, {}, {}, live.id, now + kPlaybackTokenLife};
+        claims.expires_at = now + kPlaybackTokenLife;
         json::Object playback;
         playback["whepUrl"] = deps_.public_url + "/api/lives/" + live.id + "/whep";
         playback["hlsUrl"] = nullptr;

@@ -1,9 +1,12 @@
 // Lives over HTTP: /api/lives, and their media over WHIP (RFC 9725) and WHEP.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <string_view>
 
 #include "domain/lives/audience.hpp"
+#include "domain/lives/media_sessions.hpp"
 #include "domain/lives/service.hpp"
 #include "domain/lives/stage.hpp"
 #include "domain/lives/thumbnails.hpp"
@@ -30,9 +33,14 @@ struct Deps {
     const Audience& audience;
     Thumbnails& thumbnails;
     Stage& stage;
+    MediaSessions& media_sessions;
     const crypto::TokenAuthority& tokens;
     const Clock& clock;
     const http::Cursors& cursors;
+    /// Whether a signed-in session has ended.
+    std::function<bool(std::string_view session_id)> ended;
+    /// Whether a user has any session.
+    std::function<Result<bool>(db::Transaction&, std::string_view user_id)> signed_in;
     std::string public_url = {};  ///< `https://example.org`, without a slash at its end; empty: paths only
     Limits limits = {};
 };

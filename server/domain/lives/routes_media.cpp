@@ -1,8 +1,5 @@
 // WHIP (RFC 9725) and WHEP: offers in, answers out, and the session's own address for the rest.
 #include <boost/json.hpp>
-#include <deque>
-#include <mutex>
-#include <unordered_map>
 
 #include "domain/lives/routes.hpp"
 #include "platform/crypto/hash.hpp"
@@ -19,7 +16,6 @@ using http::Response;
 
 constexpr std::size_t kMaxOffer = 64 * 1024;     // bytes; a browser's has some 12 kB
 constexpr std::size_t kMaxFragment = 16 * 1024;  // bytes
-constexpr std::size_t kMaxRemembered = 20'000;   // sessions whose opener is remembered
 
 Error unauthorized() {
     return {.kind = ErrorKind::unauthenticated,
@@ -43,30 +39,6 @@ Error unsupported(const char* wanted) {
 
 std::string etag_of(const std::string& session) { return '"' + crypto::sha256_hex(session).substr(0, 16) + '"'; }
 
-/// Which credential opened which session: only it may change or end that session.
-class Openers {
-public:
-    void remember(const std::string& session, std::string opener) {
-        const std::scoped_lock lock{mutex_};
-        openers_.insert_or_assign(session, std::move(opener));
-        order_.push_back(session);
-        while (order_.size() > kMaxRemembered) {
-            openers_.erase(order_.front());
-            order_.pop_front();
-        }
-    }
-    bool opened(const std::string& session, const std::string& opener) const {
-        const std::scoped_lock lock{mutex_};
-        const auto found = openers_.find(session);
-        return found != openers_.end() && crypto::constant_time_equal(found->second, opener);
-    }
-
-private:
-    mutable std::mutex mutex_;  ///< guards both
-    std::unordered_map<std::string, std::string> openers_;
-    std::deque<std::string> order_;
-};
-
 class Edge {
 public:
     explicit Edge(Deps deps) : deps_(std::move(deps)) {}
@@ -77,8 +49,14 @@ public:
         if (!has_type(request, "application/sdp")) co_return unsupported("application/sdp");
         std::string owner;
         if (request.principal) owner = request.principal->user_id;
-        auto work = [this, id = request.param("id"), owner, key = std::string{*bearer}](db::Transaction& tx) {
-            return owner.empty() ? deps_.lives.find_by_key(tx, id, key) : deps_.lives.find(tx, id);
+        auto work = [this, id = request.param("id"), owner,
+                     key = std::string{*bearer}](db::Transaction& tx) -> Result<Live> {
+            if (!owner.empty()) return deps_.lives.find(tx, id);
+            TRY(auto live, deps_.lives.find_by_key(tx, id, key));
+            // Who has signed out everywhere, or whose password was changed for them, has ended their keys with it.
+            TRY(const bool signed_in, deps_.signed_in(tx, live.model_id));
+            if (!signed_in) return unauthorized();
+            return live;
         };
         const auto live = co_await deps_.db.read(work);
         // A wrong key says nothing about which lives exist.
@@ -96,7 +74,7 @@ public:
         };
         Callback<Result<StageAnswer>> waiting{std::move(begin)};
         CO_TRY(const auto answer, co_await waiting);
-        co_return created(request, live->id, "/whip/", answer);
+        co_return created(request, live->id, "/whip/", answer, {live->model_id, {}});
     }
 
     Task<Result<Response>> whep(Request request) {
@@ -107,7 +85,7 @@ public:
         const auto claims = deps_.tokens.verify(crypto::Purpose::playback, *bearer, deps_.clock.utc_now());
         std::string owner;
         if (request.principal) owner = request.principal->user_id;
-        const bool admitted = claims && claims->live == id;
+        const bool admitted = claims && claims->live == id && !deps_.ended(claims->session);
         if (!admitted && owner.empty()) co_return claims ? unauthorized() : claims.error();
         auto work = [this, id](db::Transaction& tx) { return deps_.lives.find(tx, id); };
         CO_TRY(const auto live, co_await deps_.db.read(work));
@@ -121,7 +99,8 @@ public:
         };
         Callback<Result<StageAnswer>> waiting{std::move(begin)};
         CO_TRY(const auto answer, co_await waiting);
-        co_return created(request, id, "/whep/", answer);
+        const Whose viewer = admitted ? Whose{claims->subject, claims->session} : Whose{owner, {}};
+        co_return created(request, id, "/whep/", answer, viewer);
     }
 
     Task<Result<Response>> trickle(Request request) {
@@ -167,17 +146,24 @@ private:
         return refused;
     }
     /// The same user, or the same key or playback token, even when it has expired since: it opened this session.
-    static std::string opener_of(const Request& request) {
+    static std::string credential_of(const Request& request) {
         if (request.principal) return "user:" + request.principal->user_id;
         return "token:" + crypto::sha256_hex(request.bearer().value_or(""));
     }
     Status check_opener(const Request& request) const {
         if (!request.bearer()) return unauthorized();
-        if (openers_.opened(request.param("id") + request.param("session"), opener_of(request))) return {};
+        if (deps_.media_sessions.is_opener(request.param("id"), request.param("session"), credential_of(request)))
+            return {};
         return Error{.kind = ErrorKind::not_found, .code = "session_not_found", .detail = "There is no such session."};
     }
-    Response created(const Request& request, const std::string& id, const char* kind, const StageAnswer& answer) {
-        openers_.remember(id + answer.session_id, opener_of(request));
+    struct Whose {
+        std::string user_id, session_id;
+    };
+    Response created(const Request& request, const std::string& id, const char* kind, const StageAnswer& answer,
+                     Whose whose) {
+        if (request.principal) whose.session_id = request.principal->session_id;
+        deps_.media_sessions.opened(id, answer.session_id,
+                                    {credential_of(request), std::move(whose.user_id), std::move(whose.session_id)});
         return Response::text(201, answer.sdp, "application/sdp")
             .with("Location", "/api/lives/" + id + kind + answer.session_id)
             .with("ETag", etag_of(answer.session_id))
@@ -185,7 +171,6 @@ private:
             .with("Cache-Control", "no-store");
     }
     Deps deps_;
-    Openers openers_;
     http::RateLimiter limiter_;
 };
 

@@ -24,8 +24,14 @@ public:
     Task<Result<Response>> put(Request request) {
         const auto id = request.param("id");
         CO_TRY_VOID(check_owner(request, id));
-        CO_TRY(const auto picture, co_await recode(std::move(request)));
-        CO_TRY(const std::string key, deps_.blobs.put(picture));
+        CO_TRY_VOID(check_kind(request));
+        // Waiting for the child and for the disk is nothing for an event loop.
+        std::function<Result<std::string>()> keep = [this,
+                                                     original = std::move(request.body)]() -> Result<std::string> {
+            TRY(const auto picture, deps_.recoder.avatar_blocking(as_bytes(original)));
+            return deps_.blobs.put(picture);
+        };
+        CO_TRY(const std::string key, co_await deps_.recoder.workers().run<std::string>(keep));
         co_return co_await show(id, key);
     }
 
@@ -47,16 +53,22 @@ public:
     }
 
 private:
-    Task<Result<Buffer>> recode(Request request) {
-        const auto bytes = as_bytes(request.body);
+    static Status check_kind(const Request& request) {
         const auto declared = request.header("content-type").value_or("");
-        const auto kind = images::sniff(bytes);
+        const auto kind = images::sniff(as_bytes(request.body));
         const bool agree = (kind == images::Kind::jpeg && declared == "image/jpeg") ||
                            (kind == images::Kind::png && declared == "image/png") ||
                            (kind == images::Kind::webp && declared == "image/webp");
-        if (!agree) co_return images::unsupported_picture();
-        Buffer original{bytes.begin(), bytes.end()};
-        co_return co_await deps_.recoder.avatar(std::move(original));
+        if (!agree) return images::unsupported_picture();
+        return {};
+    }
+
+    /// Off the event loop, unless the workers have too much to do already.
+    Task<Status> forget(std::string key) {
+        std::function<Status()> remove = [this, key] { return deps_.blobs.remove(key); };
+        const auto gone = co_await deps_.recoder.workers().run<void>(remove);
+        if (!gone && gone.error().code == "busy") co_return deps_.blobs.remove(key);
+        co_return gone;
     }
 
     /// Puts the new key in place of the old one, whose file then goes.
@@ -70,10 +82,10 @@ private:
         };
         const auto user = co_await deps_.db.write(work);
         if (!user) {
-            if (key) (void)deps_.blobs.remove(*key);
+            if (key) (void)co_await forget(*key);
             co_return user.error();
         }
-        if (before && blobs::is_key(*before)) (void)deps_.blobs.remove(*before);
+        if (before && blobs::is_key(*before)) (void)co_await forget(*before);
         co_return Response::json(200, auth::user_json(*user, auth::Viewer::owner));
     }
 

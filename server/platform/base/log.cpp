@@ -2,9 +2,13 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
+#include <utility>
 
 #include "platform/base/time.hpp"
 
@@ -48,6 +52,22 @@ std::size_t sequence_length(std::string_view text) {
     return 0;
 }
 
+bool is_plain(char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
+
+/// The time as to_iso8601() gives it, of which only the last digits change between most lines.
+void append_time(std::string& out, UtcTime now) {
+    thread_local std::int64_t second = -1;
+    thread_local std::string text;
+    if (now.ms / 1000 != second) {
+        text = to_iso8601({now.ms / 1000 * 1000});
+        second = now.ms / 1000;
+    }
+    const auto at = out.size() + text.size() - 2;  // of the last digit; `Z` follows
+    out += text;
+    for (auto [rest, i] = std::pair{now.ms % 1000, std::size_t{0}}; i < 3; ++i, rest /= 10)
+        out[at - i] = static_cast<char>('0' + rest % 10);
+}
+
 void append_value(std::string& out, const Field& field) {
     if (const auto* text = std::get_if<std::string_view>(&field.value)) {
         out += '"';
@@ -56,9 +76,10 @@ void append_value(std::string& out, const Field& field) {
     } else if (const auto* number = std::get_if<std::int64_t>(&field.value)) {
         out += std::to_string(*number);
     } else if (const auto* real = std::get_if<double>(&field.value)) {
-        char digits[32];
-        std::snprintf(digits, sizeof digits, "%.6g", *real);
-        out += digits;
+        std::array<char, 32> digits;
+        const auto end =
+            std::to_chars(digits.data(), digits.data() + digits.size(), *real, std::chars_format::general, 6).ptr;
+        out.append(digits.data(), end);
     } else {
         out += std::get<bool>(field.value) ? "true" : "false";
     }
@@ -90,6 +111,11 @@ void set_sink(void (*sink)(std::string_view line)) { sink_in_force = sink; }
 
 void append_escaped(std::string& out, std::string_view text) {
     while (!text.empty()) {
+        // Almost everything stands for itself.
+        const auto plain = std::find_if_not(text.begin(), text.end(), is_plain) - text.begin();
+        out += text.substr(0, static_cast<std::size_t>(plain));
+        text.remove_prefix(static_cast<std::size_t>(plain));
+        if (text.empty()) return;
         const std::size_t length = sequence_length(text);
         const char c = text.front();
         if (length == 0) {
@@ -108,10 +134,16 @@ void append_escaped(std::string& out, std::string_view text) {
     }
 }
 
+bool enabled(Level level) { return level >= minimum.load(std::memory_order_relaxed); }
+
 void write(Level level, std::string_view event, Fields fields) {
-    if (level < minimum.load(std::memory_order_relaxed)) return;
+    if (!enabled(level)) return;
     static const SystemClock clock;
-    std::string line = "{\"@timestamp\":\"" + to_iso8601(clock.utc_now()) + "\",\"log.level\":\"";
+    std::string line;
+    line.reserve(512);
+    line += "{\"@timestamp\":\"";
+    append_time(line, clock.utc_now());
+    line += "\",\"log.level\":\"";
     line += name_of(level);
     line += "\",\"event.action\":\"";
     append_escaped(line, event);

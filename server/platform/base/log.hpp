@@ -39,6 +39,8 @@ bool set_level(std::string_view name);
 /// Where lines go instead of standard error (for tests); null restores it.
 void set_sink(void (*sink)(std::string_view line));
 
+/// Whether such a line would be written. Asked before values are made that only the log wants.
+bool enabled(Level level);
 void write(Level level, std::string_view event, Fields fields = {});
 inline void debug(std::string_view event, Fields fields = {}) { write(Level::debug, event, fields); }
 inline void info(std::string_view event, Fields fields = {}) { write(Level::info, event, fields); }

@@ -1,6 +1,7 @@
 #include "platform/base/log.hpp"
 
 #include "platform/base/metrics.hpp"
+#include "platform/base/time.hpp"
 #include "testing/test.hpp"
 
 using namespace confidente;
@@ -47,4 +48,17 @@ TEST("a scrape has one family a name, with cumulative buckets") {
           std::string::npos);
     CHECK(text.find("lc_wait_seconds_bucket{le=\"+Inf\"} 1\nlc_wait_seconds_sum 0.02\nlc_wait_seconds_count 1\n") !=
           std::string::npos);
+}
+
+TEST("a line tells its time to the millisecond, and numbers with as many digits as they mean") {
+    const SystemClock clock;
+    const auto before = clock.utc_now();
+    const auto line = line_of({{"third", 1.0 / 3}, {"small", 0.0000125}, {"whole", 2.0}, {"large", 1e20}});
+    const auto after = clock.utc_now();
+    const auto at = line.find("\"@timestamp\":\"") + 14;
+    const auto told = parse_iso8601(std::string_view{line}.substr(at, 24));
+    REQUIRE(told);
+    CHECK(to_iso8601(*told) == line.substr(at, 24));
+    CHECK((*told >= before && *told <= after));
+    CHECK(line.find("\"third\":0.333333,\"small\":1.25e-05,\"whole\":2,\"large\":1e+20}") != std::string::npos);
 }

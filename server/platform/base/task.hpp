@@ -85,17 +85,17 @@ struct Detached {
         [[noreturn]] void unhandled_exception() { std::terminate(); }
     };
 };
-template <class T>
-Detached run_detached(Task<T> task, std::function<void(T)> done) {
+template <class T, class Done>
+Detached run_detached(Task<T> task, Done done) {
     T value = co_await task;
     done(std::move(value));
 }
 }  // namespace detail
 
 /// Starts `task` now, on this thread; `done` gets the value wherever the task ends.
-template <class T>
-void start(Task<T> task, std::function<void(T)> done) {
-    detail::run_detached<T>(std::move(task), std::move(done));
+template <class T, class Done>
+void start(Task<T> task, Done done) {
+    detail::run_detached<T, Done>(std::move(task), std::move(done));
 }
 
 /// Turns a callback interface into something to await:

@@ -3,15 +3,22 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <array>
 
-#include "platform/base/ids.hpp"
 #include "platform/base/log.hpp"
 #include "platform/http/status.hpp"
 #include "platform/http/text.hpp"
 
 namespace confidente::http {
 namespace {
+
+constexpr std::string_view kWebPolicy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
+    "connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; frame-ancestors 'none'; "
+    "frame-src 'none'; object-src 'none'; base-uri 'none'; form-action 'self'; require-trusted-types-for 'script'; "
+    "trusted-types 'none'; report-uri /api/csp-reports; report-to csp";
+/// Where `report-to csp` sends to; `report-uri` is for the browsers that do not know it.
+constexpr std::string_view kReportEndpoints = "csp=\"/api/csp-reports\"";
+constexpr std::string_view kApiPolicy = "default-src 'none'; frame-ancestors 'none'";
 
 bool is_api(std::string_view path) { return path == "/api" || path.starts_with("/api/"); }
 
@@ -39,7 +46,9 @@ Gate::Gate(const ServerConfig& config, Router router, Authenticator authenticato
       authenticator_(std::move(authenticator)),
       websockets_(std::move(websockets)),
       clock_(clock),
-      random_(random),
+      request_ids_(random),
+      page_standing_(standing(kWebPolicy, kReportEndpoints)),
+      api_standing_(standing(kApiPolicy, {})),
       files_(config.web_root),
       duration_(metrics::registry().histogram("confidente_http_request_duration_seconds",
                                               "Time from a request's headers to its answer")) {
@@ -47,33 +56,29 @@ Gate::Gate(const ServerConfig& config, Router router, Authenticator authenticato
                                               "status=\"5xx\""};
     for (std::size_t i = 0; i < 5; ++i)
         by_class_[i] = &metrics::registry().counter("confidente_http_requests_total", "Requests answered", kLabels[i]);
+    for (const auto& route : router_.routes()) fixed_.push_back(fixed_lines(route));
 }
 
-Exchange Gate::admit(Request& request) {
-    Exchange exchange;
+void Gate::admit(Request& request, Peer& peer, Exchange& exchange) {
     exchange.began = clock_.now();
-    request.remote_address = client_address(request);
+    exchange.began_utc = clock_.utc_now();
+    request.remote_address = client_address(request, peer.address);
     const auto id = request.header("X-Request-Id");
-    request.request_id = id && is_sane_id(*id) ? std::string{*id} : make_uuid_v7(clock_.utc_now(), random_);
+    request.request_id = id && is_sane_id(*id) ? std::string{*id} : request_ids_.next(exchange.began_utc);
     exchange.method = request.method;
-    exchange.path = request.path.substr(0, 200);
     exchange.request_id = request.request_id;
     exchange.address = request.remote_address;
     exchange.language = request.language();
-    exchange.accept_encoding = request.header("Accept-Encoding").value_or("");
-    exchange.if_none_match = request.header("If-None-Match").value_or("");
+    if (const auto encodings = request.header("Accept-Encoding")) exchange.accept_encoding = *encodings;
+    if (const auto tags = request.header("If-None-Match")) exchange.if_none_match = *tags;
     const auto origin = request.header("Origin");
     if (origin && is_cors_origin(*origin)) exchange.origin = *origin;
 
-    const auto fail = [&](const Error& error) {
-        exchange.early = problem(error, exchange.language, request.request_id);
-    };
-    if (auto general = limit(Limit::address, address_key(request.remote_address), config_.general_rate, exchange);
-        !general)
-        fail(general.error());
+    if (auto general = limit_address(peer, exchange); !general)
+        exchange.early = problem(general.error(), exchange.language, request.request_id);
     else
         route(request, exchange);
-    return exchange;
+    if (!exchange.known) exchange.path = request.path.substr(0, 200);
 }
 
 void Gate::route(Request& request, Exchange& exchange) {
@@ -104,16 +109,10 @@ void Gate::route(Request& request, Exchange& exchange) {
         return;
     }
     request.params = std::move(match.params);
-    exchange.route = match.route;
-    exchange.path = match.route->pattern;
+    exchange.route = exchange.known = match.route;
     exchange.max_body = match.route->max_body;
     if (auto allowed = authorise(request, *match.route); !allowed) return fail(allowed.error());
-    // Where no account is needed, none may multiply the tries: what anybody may call counts by address alone.
-    const bool by_user = match.route->access.needs_principal();
-    const auto who = by_user ? request.principal->user_id : address_key(request.remote_address);
-    const auto index = match.route - router_.routes().data();
-    const auto key = std::to_string(index) + " " + who;
-    if (auto rate = limit(Limit::route, key, match.route->rate, exchange); !rate) return fail(rate.error());
+    if (auto rate = limit_route(request, *match.route, exchange); !rate) return fail(rate.error());
 }
 
 void Gate::identify(Request& request, std::optional<Error>& refused) const {
@@ -139,13 +138,26 @@ Status Gate::authorise(Request& request, const Route& route) const {
     return {};
 }
 
-Status Gate::limit(Limit what, const std::string& who, Rate rate, Exchange& exchange) {
-    static constexpr std::array<std::string_view, 3> kPolicies = {"address", "route", "socket"};
-    if (rate.per_minute == 0) return {};
-    const auto policy = kPolicies[static_cast<std::size_t>(what)];
-    const auto verdict = limiter_.take(std::string{policy} + ' ' + who, rate, clock_.now());
-    if (verdict.allowed && what == Limit::address) return {};
-    exchange.rate_headers = rate_headers(policy, verdict);
+Status Gate::limit_address(Peer& peer, Exchange& exchange) {
+    if (config_.general_rate.per_minute == 0) return {};
+    if (peer.counted != exchange.address) {
+        peer.counted = exchange.address;
+        peer.bucket = "a " + address_key(exchange.address);
+    }
+    const auto verdict = limiter_.take(peer.bucket, config_.general_rate, exchange.began);
+    if (verdict.allowed) return {};
+    exchange.rate_headers = rate_headers("address", verdict);
+    return rate_limited(verdict);
+}
+
+Status Gate::limit_route(const Request& request, const Route& route, Exchange& exchange) {
+    if (route.rate.per_minute == 0) return {};
+    // Where no account is needed, none may multiply the tries: what anybody may call counts by address alone.
+    const bool by_user = route.access.needs_principal();
+    const auto who = by_user ? request.principal->user_id : address_key(request.remote_address);
+    const auto index = &route - router_.routes().data();
+    const auto verdict = limiter_.take("r" + std::to_string(index) + " " + who, route.rate, exchange.began);
+    exchange.rate_headers = rate_headers("route", verdict);
     if (verdict.allowed) return {};
     return rate_limited(verdict);
 }
@@ -175,19 +187,15 @@ Response Gate::preflight_answer(const Request& request, const Exchange& exchange
         .with("Access-Control-Max-Age", "600");
 }
 
-Task<Result<Response>> Gate::handle(const Handler* handler, Request request) {
-    auto task = (*handler)(std::move(request));
-    auto result = co_await task;
-    co_return result;
-}
-
-Response Gate::refuse(int status, const Error& error, const std::string& peer_address) {
+std::pair<Exchange, Response> Gate::refuse(int status, const Error& error, const Peer& peer) {
     Exchange exchange;
     exchange.began = clock_.now();
+    exchange.began_utc = clock_.utc_now();
     exchange.path = "-";
-    exchange.address = peer_address;
-    exchange.request_id = make_uuid_v7(clock_.utc_now(), random_);
-    return finish(exchange, problem_with_status(status, error, exchange.language, exchange.request_id));
+    exchange.address = peer.address;
+    exchange.request_id = request_ids_.next(exchange.began_utc);
+    auto response = finish(exchange, problem_with_status(status, error, exchange.language, exchange.request_id));
+    return {std::move(exchange), std::move(response)};
 }
 
 const WebSocketEndpoint* Gate::endpoint(std::string_view path) const {
@@ -199,7 +207,11 @@ const WebSocketEndpoint* Gate::endpoint(std::string_view path) const {
 /// Sockets cost memory for as long as they are open, so that an address may open few of them.
 Status Gate::limit_opening(const Request& request, const WebSocketEndpoint& endpoint, Exchange& exchange) {
     if (endpoint.opens && !endpoint.opens(request)) return {};
-    return limit(Limit::socket, address_key(request.remote_address), endpoint.opening, exchange);
+    if (endpoint.opening.per_minute == 0) return {};
+    const auto verdict = limiter_.take("s" + address_key(request.remote_address), endpoint.opening, exchange.began);
+    exchange.rate_headers = rate_headers("socket", verdict);
+    if (verdict.allowed) return {};
+    return rate_limited(verdict);
 }
 
 Status Gate::upgrade(Request& request, const WebSocketEndpoint& endpoint, Exchange& exchange) {
@@ -249,11 +261,11 @@ bool Gate::is_own_host(std::string_view origin, const Request& request) const {
     return mark != std::string_view::npos && host && equals_ignoring_case(origin.substr(mark + 3), *host);
 }
 
-std::string Gate::client_address(const Request& request) const {
+std::string Gate::client_address(const Request& request, const std::string& peer) const {
     const auto trusted = [&](const std::string& address) {
         return std::ranges::find(config_.trusted_proxies, address) != config_.trusted_proxies.end();
     };
-    std::string address = request.remote_address;
+    std::string address = peer;
     if (!trusted(address)) return address;
     // Several header lines are one list (RFC 9110 §5.3); only what our own proxies appended, from the right, counts.
     std::string list;

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -71,6 +72,9 @@ struct Response {
     Headers headers = {};
     std::string body = {};
     std::string content_type = {};
+    std::shared_ptr<const std::string> shared_body = {};  ///< instead of `body`, where many answers have the same one
+
+    std::string_view bytes() const { return shared_body ? std::string_view{*shared_body} : std::string_view{body}; }
 
     static Response json(int status, const json::Value& value);
     static Response text(int status, std::string body, std::string content_type = "text/plain; charset=utf-8");
@@ -86,6 +90,8 @@ bool etag_matches(std::string_view list, std::string_view etag);
 /// may.
 enum class Audience : std::uint8_t { everyone, owner };
 Response tagged(Response response, Audience audience);
+/// For Route::fixed.
+std::shared_ptr<const Response> fixed(Response response);
 /// 412 `precondition_failed` when the request was made from another version than `etag`. Compression weakens a tag on
 /// its way out, so the comparison is the weak one.
 Status check_if_match(const Request& request, std::string_view etag);
@@ -105,6 +111,8 @@ struct Route {
     Rate rate;
     Handler handler;
     std::size_t max_body = 64 * 1024;  ///< bytes
+    /// Instead of a handler: the same answer for everybody who is let in, made once.
+    std::shared_ptr<const Response> fixed = nullptr;
 };
 
 /// All routes of the server; filled at start, then only read.
@@ -121,14 +129,19 @@ public:
         const Route* route = nullptr;
         std::vector<std::pair<std::string, std::string>> params;
         bool path_known = false;  ///< the path exists, only the method does not fit
-        std::string allow;        ///< methods that fit, for 405
+        std::string allow;        ///< the methods that would fit, when none does: for 405
     };
     /// `path` decoded, starting with `/`. HEAD falls back to GET.
     Match match(Method method, std::string_view path) const;
 
 private:
+    std::string allowed(const std::vector<std::string_view>& path) const;
+    const Route* literal(Method method, std::string_view path) const;
+
     std::vector<Route> routes_;
     std::vector<std::vector<std::string_view>> segments_;  ///< of each route's pattern
+    /// By pattern, those without a parameter: found at once, and more specific than any other that fits.
+    std::unordered_multimap<std::string_view, std::size_t> literals_;
 };
 
 }  // namespace confidente::http

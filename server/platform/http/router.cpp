@@ -53,14 +53,37 @@ Router::Router(Router&&) noexcept = default;
 
 void Router::add(Route route) {
     segments_.push_back(split(route.pattern));
+    if (std::ranges::none_of(segments_.back(), is_parameter)) literals_.emplace(route.pattern, routes_.size());
     routes_.push_back(std::move(route));
+}
+
+const Route* Router::literal(Method method, std::string_view path) const {
+    const auto [begin, end] = literals_.equal_range(path);
+    for (auto found = begin; found != end; ++found)
+        if (routes_[found->second].method == method) return &routes_[found->second];
+    return nullptr;
 }
 
 const std::vector<Route>& Router::routes() const { return routes_; }
 
+std::string Router::allowed(const std::vector<std::string_view>& path) const {
+    std::string all;
+    const auto add = [&](std::string_view name) {
+        if (all.find(name) == std::string::npos) all.append(all.empty() ? "" : ", ").append(name);
+    };
+    for (std::size_t i = 0; i < routes_.size(); ++i) {
+        if (!fits(segments_[i], path)) continue;
+        add(to_string(routes_[i].method));
+        if (routes_[i].method == Method::get) add("HEAD");
+    }
+    return all;
+}
+
 Router::Match Router::match(Method method, std::string_view path) const {
     Match match;
     if (!path.starts_with('/')) return match;
+    match.route = literal(method, path);
+    if (match.route) return match.path_known = true, match;
     const auto given = split(path);
     const std::vector<std::string_view>* best = nullptr;
     bool exact = false;
@@ -68,10 +91,6 @@ Router::Match Router::match(Method method, std::string_view path) const {
         if (!fits(segments_[i], given)) continue;
         const Route& route = routes_[i];
         match.path_known = true;
-        const auto name = to_string(route.method);
-        if (match.allow.find(name) == std::string::npos)
-            match.allow += (match.allow.empty() ? "" : ", ") + std::string{name};
-        if (route.method == Method::get && match.allow.find("HEAD") == std::string::npos) match.allow += ", HEAD";
         const bool same = route.method == method;
         if (!same && !(method == Method::head && route.method == Method::get)) continue;
         if (best && exact && !same) continue;
@@ -80,6 +99,7 @@ Router::Match Router::match(Method method, std::string_view path) const {
         best = &segments_[i];
         match.route = &route;
     }
+    if (!match.route && match.path_known) match.allow = allowed(given);
     for (std::size_t i = 0; best && i < best->size(); ++i)
         if (is_parameter((*best)[i])) match.params.emplace_back((*best)[i].substr(1), given[i]);
     return match;

@@ -221,6 +221,15 @@ TEST("headers that do not arrive in time are answered with 408") {
     CHECK(client.ended());
 }
 
+TEST("a connection that is kept is let go when nothing is asked for long enough") {
+    ServerConfig config;
+    config.idle_timeout = std::chrono::seconds{1};
+    Fixture fixture{config};
+    Client client{fixture.port()};
+    CHECK(client.get("/api/hello").status == 200);
+    CHECK(client.ended());
+}
+
 TEST("static files: only what is inside, with ETags, encodings and the app's page for navigation") {
     Fixture fixture;
     const auto page = fixture.get("/lives/some-live");

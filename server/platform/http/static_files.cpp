@@ -73,22 +73,26 @@ StaticFiles::StaticFiles(const std::filesystem::path& root) {
 void StaticFiles::add(const std::filesystem::path& path, std::string name) {
     std::ifstream in{path, std::ios::binary};
     if (!in) return;
-    std::string body{std::istreambuf_iterator<char>{in}, {}};
-    total_ += body.size();
+    const auto body =
+        std::make_shared<const std::string>(std::istreambuf_iterator<char>{in}, std::istreambuf_iterator<char>{});
+    total_ += body->size();
     if (total_ > kMaxTotalBytes) {
         log::warning("http.web_root_too_large", {{"file.path", name}});
         return;
     }
     auto& file = files_[name];
     file.type = type_of(name);
-    file.etag = hash_of(body);
-    file.compressible = is_compressible(file.type) && body.size() > kCompressFrom;
-    file.body = std::move(body);
+    file.etag = hash_of(*body);
+    file.compressible = is_compressible(file.type) && body->size() > kCompressFrom;
+    file.body = body;
 }
 
-const std::string& StaticFiles::File::packed(Encoding encoding) const {
+const std::shared_ptr<const std::string>& StaticFiles::File::packed(Encoding encoding) const {
     auto& wanted = encoding == Encoding::brotli ? brotli : gzip;
-    const auto make = [&] { wanted.bytes = compressed(body, encoding, Effort::once).value_or(""); };
+    const auto make = [&] {
+        auto smaller = compressed(*body, encoding, Effort::once);
+        if (smaller && !smaller->empty()) wanted.bytes = std::make_shared<const std::string>(std::move(*smaller));
+    };
     if (compressible) std::call_once(wanted.made, make);
     return wanted.bytes;
 }
@@ -99,7 +103,7 @@ std::optional<Response> StaticFiles::answer(const Request& request) const {
     if (found == files_.end()) return std::nullopt;
     const auto& [name, file] = *found;
     Encoding encoding = choose_encoding(request.header("Accept-Encoding").value_or(""));
-    if (encoding != Encoding::identity && file.packed(encoding).empty()) encoding = Encoding::identity;
+    if (encoding != Encoding::identity && !file.packed(encoding)) encoding = Encoding::identity;
 
     Response response;
     response.content_type = file.type;
@@ -109,7 +113,7 @@ std::optional<Response> StaticFiles::answer(const Request& request) const {
     response.headers.emplace_back("Cache-Control", hashed_name ? "public, max-age=31536000, immutable" : "no-cache");
     if (file.compressible) response.headers.emplace_back("Vary", "Accept-Encoding");
     if (encoding != Encoding::identity) response.headers.emplace_back("Content-Encoding", to_string(encoding));
-    response.body = encoding == Encoding::identity ? file.body : file.packed(encoding);
+    response.shared_body = encoding == Encoding::identity ? file.body : file.packed(encoding);
     return response;
 }
 

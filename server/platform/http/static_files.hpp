@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -25,16 +26,17 @@ public:
     std::size_t size() const { return files_.size(); }
 
 private:
-    /// Made once, by whichever thread needs it first; empty where it would not help.
+    /// Made once, by whichever thread needs it first; null where it would not help.
     struct Packed {
         std::once_flag made;
-        std::string bytes;
+        std::shared_ptr<const std::string> bytes;
     };
     struct File {
-        std::string body, type, etag;
+        std::shared_ptr<const std::string> body;
+        std::string type, etag;
         bool compressible = false;
         mutable Packed gzip, brotli;
-        const std::string& packed(Encoding encoding) const;
+        const std::shared_ptr<const std::string>& packed(Encoding encoding) const;
     };
     void add(const std::filesystem::path& file, std::string name);
     std::map<std::string, File, std::less<>> files_;

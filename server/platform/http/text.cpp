@@ -1,6 +1,7 @@
 #include "platform/http/text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
@@ -24,6 +25,20 @@ void for_each_item(std::string_view list, char separator, Each each) {
         if (at == std::string_view::npos) return;
         list.remove_prefix(at + 1);
     }
+}
+
+/// Characters of a path that nobody reads as anything else.
+constexpr std::array<bool, 256> kPlain = [] {
+    std::array<bool, 256> plain{};
+    constexpr std::string_view kAll = "/-_~!$&'()*+,;=:@0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    for (const char c : kAll) plain[static_cast<unsigned char>(c)] = true;
+    return plain;
+}();
+
+bool is_plain(std::string_view path) {
+    for (const char c : path)
+        if (!kPlain[static_cast<unsigned char>(c)]) return false;
+    return true;
 }
 
 }  // namespace
@@ -115,6 +130,16 @@ std::string http_date(UtcTime time) {
     return out;
 }
 
+std::string_view http_date_of_now(UtcTime now) {
+    thread_local std::int64_t second = -1;
+    thread_local std::string text;
+    if (now.ms / 1000 != second) {
+        text = http_date(now);
+        second = now.ms / 1000;
+    }
+    return text;
+}
+
 std::optional<Target> parse_target(std::string_view target) {
     // Absolute form (RFC 9112 §3.2.2): what stands before the path does not choose anything here.
     for (const std::string_view scheme : {"http://", "https://"}) {
@@ -126,6 +151,8 @@ std::optional<Target> parse_target(std::string_view target) {
     if (!target.starts_with('/') || target.find('#') != std::string_view::npos) return std::nullopt;
     const auto mark = target.find('?');
     const auto raw = target.substr(0, mark);
+    std::string query{mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1)};
+    if (is_plain(raw)) return Target{std::string{raw}, std::move(query)};
     const auto slashes = [](std::string_view text) { return std::ranges::count(text, '/'); };
     auto path = percent_decoded(raw, Plus::literal);
     if (!path || slashes(*path) != slashes(raw) || !is_utf8(*path)) return std::nullopt;
@@ -134,7 +161,7 @@ std::optional<Target> parse_target(std::string_view target) {
     bool dots = false;
     for_each_item(*path, '/', [&](std::string_view segment) { dots = dots || segment == "." || segment == ".."; });
     if (dots) return std::nullopt;
-    return Target{std::move(*path), mark == std::string_view::npos ? "" : std::string{target.substr(mark + 1)}};
+    return Target{std::move(*path), std::move(query)};
 }
 
 }  // namespace confidente::http

@@ -21,6 +21,8 @@ double quality(std::string_view list, std::string_view name);
 bool has_token(std::string_view list, std::string_view token);
 /// `Tue, 24 Nov 2026 02:10:19 GMT` (RFC 9110 §5.6.7).
 std::string http_date(UtcTime time);
+/// The same of the thread's last second, which most answers share; until the next call on this thread.
+std::string_view http_date_of_now(UtcTime now);
 
 /// A request's target: path decoded and safe to compare, query as it came.
 struct Target {

@@ -53,7 +53,7 @@ public:
 
     void read_shared(std::function<void(bool ok, std::string_view bytes)> done) override {
         if constexpr (kTls) {
-            auto own = std::make_shared<std::array<char, kSharedBuffer>>();
+            auto own = std::make_shared_for_overwrite<std::array<char, kSharedBuffer>>();
             stream_.async_read_some(asio::buffer(*own), [self = this->shared_from_this(), own, done = std::move(done)](
                                                             const boost::system::error_code& error, std::size_t bytes) {
                 done(!error, {own->data(), bytes});

@@ -155,11 +155,6 @@ Result<Buffer> Recoder::avatar_blocking(Bytes original) const {
     return result;
 }
 
-Task<Result<Buffer>> Recoder::avatar(Buffer original) {
-    std::function<Result<Buffer>()> job = [this, original = std::move(original)] { return avatar_blocking(original); };
-    co_return co_await pool_.run<Buffer>(job);
-}
-
 bool enter_sandbox() {
     // Default: the call fails. What follows is all that decoding and two pipes need.
     const auto filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));

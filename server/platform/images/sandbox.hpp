@@ -9,7 +9,6 @@
 
 #include "platform/base/bytes.hpp"
 #include "platform/base/result.hpp"
-#include "platform/base/task.hpp"
 #include "platform/base/worker_pool.hpp"
 
 namespace confidente::images {
@@ -26,9 +25,11 @@ public:
     /// `program` is started with kChildCommand and must call child_main().
     explicit Recoder(std::filesystem::path program) : program_(std::move(program)), pool_(kWorkers, kWaiting) {}
 
-    /// A square JPEG of at most kAvatarSide pixels. Errors: those of picture.hpp and 429 `busy`.
-    Task<Result<Buffer>> avatar(Buffer original);
+    /// A square JPEG of at most kAvatarSide pixels. Waits for the child: on workers() only. Errors: those of
+    /// picture.hpp.
     Result<Buffer> avatar_blocking(Bytes original) const;
+    /// Threads for all that is done with a picture: its making, and its way to the disk. 429 `busy` when too many wait.
+    WorkerPool& workers() { return pool_; }
 
 private:
     std::filesystem::path program_;
