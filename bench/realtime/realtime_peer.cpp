@@ -41,7 +41,7 @@ int main(int count, char** values) {
                                clock.utc_now() + 1h};
     };
     socketio::Config config;
-    config.pace = {2ms, 25ms};
+    config.pace = socketio::kServingPace;
     config.general_rate = {};
     auto sockets = socketio::Server::make(config, authenticator, clock, random);
     sockets->add({"join", http::Access::signed_in(), http::Rate{},

@@ -1,12 +1,13 @@
-// PostgreSQL is there, but of little use: slow, locked by somebody else, all readers taken, or full. Nobody waits for
-// long: whoever cannot be served is told when to come again, whoever needs none of it is served as ever, nothing
-// acknowledged is lost, and when it is over it is over.
+// PostgreSQL is there, but of little use: slow, silent in the middle of a write, locked by somebody else, all readers
+// taken, or full. Nobody waits for long: whoever cannot be served is told when to come again, whoever needs none of it is
+// served as ever, nothing acknowledged is lost, and when it is over it is over.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Auditor } from '../lib/audit.mjs';
 import { Crowd } from '../lib/load.mjs';
 import { call } from '../lib/people.mjs';
 import { openSession, sql, startPostgres } from '../lib/postgres.mjs';
+import { startRelay } from '../lib/relay.mjs';
 import { amount, percentile, seed } from '../lib/seed.mjs';
 import { startServer } from '../lib/server.mjs';
 
@@ -14,11 +15,12 @@ const runs = amount('FAULT_POSTGRES_SLOW', 20); // over all kinds
 const answerLimitMs = 8000; // the longest that anybody waits for a yes or a no, on two busy cores
 const healLimitMs = 10_000; // from when it is over until writes are acknowledged again
 const connections = 20; // that PostgreSQL allows in all
-let postgres, server, crowd, auditor;
+let postgres, relay, server, crowd, auditor;
 
 before(async () => {
     postgres = startPostgres([`max_connections = ${connections}`, 'superuser_reserved_connections = 0']);
-    server = await startServer({ settings: [`database.url=${postgres.url}`, 'log.level=error'] });
+    relay = await startRelay(postgres.socket);
+    server = await startServer({ settings: [`database.url=${postgres.through(relay.folder)}`, 'log.level=error'] });
     crowd = await Crowd.gather(server.url, { size: 24, seed });
     auditor = new Auditor(crowd, { dataDir: server.dataDir, url: postgres.url });
     sql(postgres.url, `CREATE FUNCTION nap() RETURNS trigger LANGUAGE plpgsql AS
@@ -27,6 +29,7 @@ before(async () => {
 after(async () => {
     crowd?.leave();
     await server?.stop();
+    await relay?.stop();
     postgres?.remove();
     assert.deepEqual(server?.bugs(), []);
 });
@@ -58,6 +61,16 @@ async function slow() {
     assert.equal((await timed(wallet)).status, 200, 'reads go on');
     await livesOn();
     return () => sql(postgres.url, 'SET lock_timeout = 0; DROP TRIGGER slow ON messages');
+}
+
+/** The connection that writes says nothing any more, as behind a network that swallows packets; and holds its lock. */
+async function silent() {
+    await relay.silenceAfter('pg_advisory_xact_lock');
+    await refusedAgain('database_unavailable'); // those whose write it was
+    await refusedAgain('busy'); // those who come after them
+    assert.equal((await timed(wallet)).status, 200, 'reads go on');
+    await livesOn();
+    return () => relay.cutSilent();
 }
 
 async function locked() {
@@ -106,7 +119,7 @@ async function tooMany() {
     return () => Promise.all(held.map((session) => session.close()));
 }
 
-const faults = { slow, locked, exhausted, tooMany };
+const faults = { slow, silent, locked, exhausted, tooMany };
 
 test(`PostgreSQL is of little use ${runs} times`, { timeout: 60_000 + runs * 30_000 }, async (t) => {
     t.diagnostic(`FAULT_SEED=${seed}`);

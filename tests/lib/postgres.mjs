@@ -68,6 +68,9 @@ export function startPostgres(settings = []) {
     const server = `postgres://confidente@/postgres?host=${folder}`;
     return {
         url: createDatabase(server, 'confidente'),
+        socket: join(folder, '.s.PGSQL.5432'),
+        /** The same, reached through a socket of the same name in another folder. */
+        through: (other) => `postgres://confidente@/confidente?host=${other}`,
         stop: (how) => tool('stop', folder, how),
         start: () => tool('start', folder),
         /** kill -9 of one of the program's connections: PostgreSQL then ends all of them and recovers. */

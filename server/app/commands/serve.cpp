@@ -145,7 +145,7 @@ struct Rooms {
         TRY(accounts, Accounts::open(config, data_dir, clock, random));
         TRY_VOID(accounts->recall(*database));
         socketio::Config realtime;
-        realtime.pace = {.idle = 2ms, .busy = 25ms};
+        realtime.pace = socketio::kServingPace;
         realtime.volatile_events = {"user:typing"};
         sockets = socketio::Server::make(std::move(realtime), accounts->authenticator(), clock, random);
         return {};

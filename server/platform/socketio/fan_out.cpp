@@ -9,9 +9,11 @@
 namespace confidente::socketio {
 namespace {
 
-/// From here on a round lasts as long as it may: about a fifth of a core goes into writes of one event each.
+/// From here on a round lasts as long as it may: about a fifth of a core would go into writes of one event each.
 constexpr double kBusyDeliveries = 40'000;  // a second
-constexpr double kLoadMemory = 0.5;         // seconds until a change of load counts for most of the estimate
+constexpr double kOneRound = 0.1;    // seconds that a single large round counts for at once, before more are seen
+constexpr double kRateMemory = 0.5;  // seconds of talk until a lower rate counts for most
+constexpr double kLoadMemory = 0.5;  // seconds until a change of load counts for most of the estimate
 
 metrics::Counter& deliveries() {
     static metrics::Counter& counter =
@@ -31,10 +33,11 @@ public:
     };
     void put(Parcel parcel) { incoming_.push_back(std::move(parcel)); }
     void put(Round::Farewell farewell) { incoming_farewells_.push_back(std::move(farewell)); }
+    bool is_holding() const { return !incoming_.empty() || !incoming_farewells_.empty(); }
 
     /// Hands over what was put since the last time; carried out on `home`, or here without one.
     void send(Executor* home) {
-        if (incoming_.empty() && incoming_farewells_.empty()) return;
+        if (!is_holding()) return;
         {
             const std::lock_guard lock(mutex_);
             move_all(incoming_, parcels_);
@@ -79,7 +82,11 @@ private:
         if (parcels.empty()) return;
         std::vector<Heard> heard;
         for (const auto& parcel : parcels) heard.push_back({parcel.burst});
-        for (const auto& seat : *parcels[0].seats) {
+        const auto& seats = *parcels[0].seats;
+        for (std::size_t i = 0; i < seats.size(); ++i) {
+            // The sockets of a large room are not in the cache: the next one is fetched while this one is written to.
+            if (i + 1 < seats.size()) __builtin_prefetch(seats[i + 1].listener.get());
+            const Seat& seat = seats[i];
             for (auto& one : heard) {
                 one.since = seat.since;
                 one.until = seat.until;
@@ -117,7 +124,7 @@ FanOut::FanOut(Pace pace, const Clock& clock, Collect collect)
 FanOut::~FanOut() { stop(); }
 
 void FanOut::wake() {
-    if (is_immediate()) return carry(collect_());
+    if (is_immediate()) return carry(collect_(), Who::everybody);
     if (waiting_.exchange(true, std::memory_order_acq_rel)) return;
     { const std::lock_guard lock(mutex_); }
     ready_.notify_one();
@@ -134,47 +141,72 @@ void FanOut::stop() {
 
 void FanOut::run() {
     for (bool last = false; !last;) {
+        Who hears = Who::everybody;
         {
             std::unique_lock lock(mutex_);
-            ready_.wait(lock, [this] { return waiting_ || stopping_; });
-            ready_.wait_for(lock, window(clock_.now()), [this] { return stopping_; });
+            ready_.wait(lock, [this] { return waiting_ || stopping_ || held_; });
+            Duration time = window(clock_.now());
+            if (time >= pace_.idle * kShifts) {
+                time /= kShifts;
+                hears = Who::next_shift;
+            }
+            ready_.wait_for(lock, time, [this] { return stopping_; });
             last = stopping_;
         }
         // Whoever says something from here on is heard in this round or wakes the next.
         waiting_ = false;
-        carry(collect_());
+        carry(collect_(), last ? Who::everybody : hears);
     }
 }
 
-/// How long more is waited for: the busier, the longer, as gathering is what makes a busy fan-out cheap.
+/// How long more is waited for: the busier, the longer, as gathering is what makes a busy fan-out cheap. Where a room
+/// says nothing more in that time there is nothing to gather, and nobody waits.
 Duration FanOut::window(Instant now) {
     const double quiet = static_cast<double>((now - last_round_).count()) / 1e9;
     const double load = load_ * std::exp(-std::max(0.0, quiet - 0.1) / kLoadMemory);
-    const double share = std::min(1.0, load / kBusyDeliveries);
+    const double gathered = rate_ * static_cast<double>(pace_.busy.count()) / 1e9;
+    const double share = std::min(1.0, load / kBusyDeliveries) * std::clamp((gathered - 0.5) / 1.5, 0.0, 1.0);
     const auto wanted =
         std::chrono::nanoseconds(static_cast<std::int64_t>(static_cast<double>(pace_.busy.count()) * share));
     return std::clamp<Duration>(wanted, pace_.idle, pace_.busy);
 }
 
-void FanOut::carry(Round round) {
-    double count = 0;
-    for (auto& [burst, audience] : round.parts)
-        for (const auto& [home, seats] : *audience) {
-            count += static_cast<double>(seats.size() * burst->said().size());
-            inbox(home).put({burst, audience, &seats});
+void FanOut::carry(Round round, Who hears) {
+    double count = 0, rates = 0;
+    for (auto& [burst, audience, rate] : round.parts)
+        for (const auto& [home, shift, seats] : *audience) {
+            const auto deliveries = static_cast<double>(seats.size() * burst->said().size());
+            count += deliveries;
+            rates += deliveries * rate;
+            inbox(home, shift).put({burst, audience, &seats});
         }
-    for (auto& farewell : round.farewells) inbox(farewell.listener->home()).put(std::move(farewell));
-    for (auto& [home, inbox] : inboxes_) inbox->send(home);
+    for (auto& farewell : round.farewells) {
+        const auto& listener = *farewell.listener;
+        inbox(listener.home(), shift_of(listener)).put(std::move(farewell));
+    }
+    held_ = false;
+    for (auto& [place, inbox] : inboxes_) {
+        if (hears == Who::everybody || place.second == turn_)
+            inbox->send(place.first);
+        else
+            held_ = held_ || inbox->is_holding();
+    }
+    turn_ = (turn_ + 1) % kShifts;
     const Instant now = clock_.now();
     const double seconds = std::max(1e-3, static_cast<double>((now - last_round_).count()) / 1e9);
     const double keep = std::exp(-seconds / kLoadMemory);
-    load_ = load_ * keep + count / seconds * (1 - keep);
+    load_ = std::max(load_ * keep + count / seconds * (1 - keep), count / kOneRound);
+    if (count > 0) {
+        // Quick to see that there is much to gather, slow to believe that there is not.
+        const double rate = rates / count, part = std::min(1.0, count / (load_ * kRateMemory));
+        rate_ = rate > rate_ ? rate : rate_ + (rate - rate_) * part;
+    }
     last_round_ = now;
 }
 
-FanOut::Inbox& FanOut::inbox(Executor* home) {
+FanOut::Inbox& FanOut::inbox(Executor* home, std::size_t shift) {
     // Without a thread there is nobody to wait for: told at once, by whoever said it.
-    auto& inbox = inboxes_[is_immediate() ? nullptr : home];
+    auto& inbox = inboxes_[is_immediate() ? std::pair<Executor*, std::size_t>{} : std::pair{home, shift}];
     if (!inbox) inbox = std::make_shared<Inbox>();
     return *inbox;
 }

@@ -1,6 +1,10 @@
 // Carries what rooms say to those who hear it, in rounds: everything said in one round reaches a client in one write,
 // because writes are what a fan-out costs. A thread of its own waits for the end of each round and hands it to every
 // event loop once; a loop that is behind finds several rounds and writes them together.
+//
+// A long round has shifts: its listeners take turns, a tenth of them after each tenth of the round. Each still hears
+// once a round, but the last of ten thousand does not wait for the writes to all the others.
+//
 // docs/decisions/0005-fan-out-in-rounds.md
 //
 // Invariants: rounds reach a listener in order; no lock is held while one hears; a loop that hangs delays only its own
@@ -14,6 +18,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "platform/base/time.hpp"
 #include "platform/socketio/rooms.hpp"
@@ -39,8 +44,9 @@ private:
     class Inbox;
     bool is_immediate() const { return pace_.busy == Duration{0}; }
     void run();
-    void carry(Round round);
-    Inbox& inbox(Executor* home);
+    enum class Who : bool { everybody, next_shift };
+    void carry(Round round, Who hears);
+    Inbox& inbox(Executor* home, std::size_t shift);
     Duration window(Instant now);
 
     const Pace pace_;
@@ -52,8 +58,11 @@ private:
     bool stopping_ = false;
 
     // Of the thread of the rounds:
-    std::map<Executor*, std::shared_ptr<Inbox>> inboxes_;
-    double load_ = 0;  ///< deliveries a second lately
+    std::map<std::pair<Executor*, std::size_t>, std::shared_ptr<Inbox>> inboxes_;  ///< by thread and shift
+    std::size_t turn_ = 0;                                                         ///< the shift that hears next
+    bool held_ = false;  ///< something was said that a later shift has still to hear
+    double load_ = 0;    ///< deliveries a second lately
+    double rate_ = 40;   ///< what a room says in a second, mean over the deliveries; a guess at first
     Instant last_round_{};
     std::thread thread_;
 };

@@ -1,22 +1,34 @@
 #include "platform/socketio/rooms.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 
 namespace confidente::socketio {
 namespace {
+
+constexpr double kRateMemory = 0.3;  // seconds
 
 std::shared_ptr<const Audience> lay_out(const std::vector<Seat>& seats) {
     auto audience = std::make_shared<Audience>();
     for (const auto& seat : seats) {
         Executor* home = seat.listener->home();
-        auto row = std::find_if(audience->begin(), audience->end(), [home](const auto& r) { return r.first == home; });
-        if (row == audience->end()) row = audience->insert(row, {home, {}});
-        row->second.push_back(seat);
+        const std::size_t shift = shift_of(*seat.listener);
+        const auto same = [&](const Row& row) { return row.home == home && row.shift == shift; };
+        auto row = std::find_if(audience->begin(), audience->end(), same);
+        if (row == audience->end()) row = audience->insert(row, {home, shift, {}});
+        row->seats.push_back(seat);
     }
     return audience;
 }
 
 }  // namespace
+
+std::size_t shift_of(const Listener& listener) {
+    // Fibonacci hashing: the upper bits of the product depend on all of the address.
+    const auto mixed = reinterpret_cast<std::uintptr_t>(&listener) * 0x9E3779B97F4A7C15ULL;
+    return static_cast<std::size_t>(mixed >> 32U) % kShifts;
+}
 
 std::vector<Seat>::iterator Rooms::seat_of(Room& room, const Listener& listener) {
     return std::lower_bound(room.seats.begin(), room.seats.end(), &listener, [](const Seat& seat, const Listener* who) {
@@ -77,21 +89,24 @@ void Rooms::dismiss(std::shared_ptr<Listener> listener, std::string_view reason)
     farewells_.push_back({std::move(listener), reason});
 }
 
-Round Rooms::take() {
+Round Rooms::take(Instant now) {
     Round round;
     round.farewells.swap(farewells_);
     for (const auto& name : talking_) {
         const auto found = rooms_.find(name);
         auto& room = found->second;
         const auto talk = std::exchange(room.talk, nullptr);
+        const double silence = static_cast<double>((now - room.rated_at).count()) / 1e9;
+        room.rate = room.rate * std::exp(-silence / kRateMemory) + static_cast<double>(talk->said.size()) / kRateMemory;
+        room.rated_at = now;
         const auto burst = std::make_shared<const Burst>(std::move(talk->said));
-        if (!talk->gone.empty()) round.parts.push_back({burst, lay_out(talk->gone)});
+        if (!talk->gone.empty()) round.parts.push_back({burst, lay_out(talk->gone), room.rate});
         if (room.seats.empty()) {
             rooms_.erase(found);
             continue;
         }
         if (!room.audience) room.audience = lay_out(room.seats);
-        round.parts.push_back({burst, room.audience});
+        round.parts.push_back({burst, room.audience, room.rate});
     }
     talking_.clear();
     return round;

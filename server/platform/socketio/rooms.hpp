@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "platform/base/time.hpp"
 #include "platform/socketio/burst.hpp"
 
 namespace confidente::socketio {
@@ -21,14 +22,25 @@ struct Seat {
     std::uint64_t until = UINT64_MAX;  ///< number of the last event before it went
 };
 
-/// The seats of a room by the threads on which they hear.
-using Audience = std::vector<std::pair<Executor*, std::vector<Seat>>>;
+/// Parts of a listeners' crowd that take turns in a long round (fan_out.hpp).
+inline constexpr std::size_t kShifts = 10;
+
+/// Seats whose listeners hear on one thread and in one shift; a listener's are always the same.
+struct Row {
+    Executor* home;
+    std::size_t shift;
+    std::vector<Seat> seats;
+};
+using Audience = std::vector<Row>;
+/// The shift of a listener: by its address, so that it never changes.
+std::size_t shift_of(const Listener& listener);
 
 /// What is carried out in one round.
 struct Round {
     struct Part {
         std::shared_ptr<const Burst> burst;
         std::shared_ptr<const Audience> audience;
+        double rate = 0;  ///< what this room says in a second, lately
     };
     struct Farewell {
         std::shared_ptr<Listener> listener;
@@ -48,7 +60,7 @@ public:
     /// Kept for the next round, if anybody is there.
     void say(std::string_view room, Frame frame, bool passing, std::string_view except);
     void dismiss(std::shared_ptr<Listener> listener, std::string_view reason);
-    Round take();
+    Round take(Instant now);
 
 private:
     struct Talk {
@@ -59,6 +71,8 @@ private:
         std::vector<Seat> seats;                   ///< by address, so that one is found without a second table
         std::shared_ptr<const Audience> audience;  ///< null: seats have changed since it was laid out
         std::unique_ptr<Talk> talk;                ///< null: silent since the last round
+        double rate = 0;                           ///< events a second when it last spoke
+        Instant rated_at{};
     };
     struct Hash {
         using is_transparent = void;

@@ -47,7 +47,7 @@ Hub::Hub(Config config, http::Authenticator authenticator, const Clock& clock, R
           clock, random),
       fan_out_(config_.pace, clock, [this] {
           const std::lock_guard lock(mutex_);
-          return rooms_.take();
+          return rooms_.take(clock_.now());
       }) {}
 
 void Hub::add(EventRow row) {

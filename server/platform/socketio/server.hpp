@@ -44,6 +44,9 @@ struct Pace {
     Duration busy{};  ///< at most, under load; zero: everything leaves at once and on the caller's thread, for tests
 };
 
+/// What a server serves with (docs/decisions/0005-fan-out-in-rounds.md has the figures).
+inline constexpr Pace kServingPace{.idle = 2ms, .busy = 90ms};
+
 struct Config {
     Pace pace{};
     Duration ping_interval = 25s;
