@@ -1,5 +1,5 @@
 // The public contract's shapes, as the client calls them. They come from contract/openapi.yaml by way of openapi.ts,
-// which is generated; only what a client has of its own stands here.
+// and from contract/events.yaml by way of events.ts, both generated; only what a client has of its own stands here.
 import type * as contract from './openapi';
 
 export type {
@@ -23,7 +23,7 @@ export type {
     UserType,
     Wallet,
 } from './openapi';
-import type { LiveStatus, Message, Wallet } from './openapi';
+export type { ClientEvents, Gift, LiveJoined, ServerEvents } from './events';
 
 /** Somebody, or oneself: `email` and `settings` are there for their owner only. */
 export type User = contract.User & Partial<Pick<contract.OwnUser, 'email' | 'settings'>>;
@@ -38,20 +38,6 @@ export interface FieldProblem {
     code: string;
     detail: string;
 }
-/** As `gift:received` carries it. */
-export interface Gift {
-    id: string;
-    liveId: string;
-    userId: string;
-    giftType: string;
-    amount: number;
-    createdAt: string;
-    senderName: string;
-    icon: string;
-    name: string;
-    /** Tokens: price times amount. */
-    total: number;
-}
 /** RFC 9457. `status` is 0 when no answer came. */
 export interface Problem {
     status: number;
@@ -59,19 +45,5 @@ export interface Problem {
     detail: string;
     errors?: FieldProblem[];
 }
-export type Ack<T = object> = ({ ok: true } & T) | { ok: false; error: { code: string; detail: string } };
-
-/** Server → client events of the socket and what they carry. */
-export interface ServerEvents {
-    'message:received': { message: Message };
-    'message:updated': {
-        messageId: string;
-        status: 'delivered' | 'read';
-        chatId?: string;
-    };
-    'user:typing': { chatId: string; userId: string; typing: boolean };
-    'live:status': { liveId: string; status: LiveStatus; viewerCount: number };
-    'gift:received': { gift: Gift };
-    'chat:message': { message: Message };
-    'wallet:updated': Wallet;
-}
+/** The code may be one that a newer server has. */
+export type Ack<T = { ok: true }> = T | { ok: false; error: { code: string; detail: string } };

@@ -1,6 +1,6 @@
 // One socket for the whole app. It carries a fresh access token at every connection, and after a reconnection it
 // enters again the lives that the app is in, so that nobody above has to know that the line broke.
-import type { Ack, Live, Message, ServerEvents } from '../api/types';
+import type { Ack, ClientEvents, LiveJoined, ServerEvents } from '../api/types';
 
 export type Line = 'off' | 'connecting' | 'on' | 'broken';
 
@@ -17,11 +17,6 @@ export interface Wire {
     };
 }
 
-export interface LiveEntry {
-    live?: Live;
-    messages?: Message[];
-}
-
 const ackTimeoutMs = 8_000;
 const retryMs = [500, 1_000, 2_000, 4_000, 8_000];
 export const noAnswer = {
@@ -31,7 +26,7 @@ export const noAnswer = {
 
 interface Presence {
     users: number;
-    entered: Set<(ack: Ack<LiveEntry>) => void>;
+    entered: Set<(ack: Ack<LiveJoined>) => void>;
 }
 
 export class SocketSession {
@@ -96,17 +91,15 @@ export class SocketSession {
     }
 
     /** Never rejects: silence is an acknowledgement that says so. */
-    async ask<T extends object = object>(event: string, payload: unknown): Promise<Ack<T>> {
-        if (!this.wire.connected) return noAnswer;
-        try {
-            return (await this.wire.timeout(ackTimeoutMs).emitWithAck(event, payload)) as Ack<T>;
-        } catch {
-            return noAnswer;
-        }
+    async ask<E extends keyof ClientEvents>(
+        event: E,
+        payload: ClientEvents[E]['payload'],
+    ): Promise<Ack<ClientEvents[E]['reply']>> {
+        return (await this.request(event, payload)) as Ack<ClientEvents[E]['reply']>;
     }
 
     /** Stays in the live, over reconnections, until the returned function is called. */
-    joinLive(liveId: string, entered: (ack: Ack<LiveEntry>) => void): () => void {
+    joinLive(liveId: string, entered: (ack: Ack<LiveJoined>) => void): () => void {
         const presence = this.lives.get(liveId) ?? { users: 0, entered: new Set() };
         presence.users += 1;
         presence.entered.add(entered);
@@ -121,14 +114,23 @@ export class SocketSession {
         };
     }
 
+    private async request(event: string, payload: unknown): Promise<unknown> {
+        if (!this.wire.connected) return noAnswer;
+        try {
+            return await this.wire.timeout(ackTimeoutMs).emitWithAck(event, payload);
+        } catch {
+            return noAnswer;
+        }
+    }
+
     private async enter(liveId: string): Promise<void> {
-        const ack = await this.ask<LiveEntry>('live:join', { liveId });
+        const ack = await this.ask('live:join', { liveId });
         this.lives.get(liveId)?.entered.forEach((listener) => listener(ack));
     }
 
     private async keepLine(): Promise<void> {
         const token = await this.nextToken().catch(() => null);
-        if (token) await this.ask('auth:refresh', { token });
+        if (token) await this.request('auth:refresh', { token });
     }
 
     private tryLater(refused: boolean): void {

@@ -115,10 +115,10 @@ describe('the socket session', () => {
     test('silence and a broken line are answers, not exceptions', async () => {
         const wire = new FakeWire();
         const session = new SocketSession(wire, () => Promise.resolve(true));
-        expect(await session.ask('gift:send', {})).toEqual(noAnswer);
+        expect(await session.ask('live:leave', { liveId: 'l1' })).toEqual(noAnswer);
         wire.connected = true;
         wire.answer = () => Promise.reject(new Error('timeout'));
-        expect(await session.ask('gift:send', {})).toEqual(noAnswer);
+        expect(await session.ask('live:leave', { liveId: 'l1' })).toEqual(noAnswer);
     });
 
     test('stopped means stopped: a later error starts nothing', async () => {

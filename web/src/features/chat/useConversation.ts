@@ -1,7 +1,6 @@
 // One private conversation: its history, sending with retry, receipts and the typing sign.
 import { useCallback, useEffect, useRef } from 'react';
 import { draft, type Line, newestOfOthers } from '@client/chat/messages';
-import type { Message } from '@client/api/types';
 import { useAppDispatch, useAppSelector, useMe } from '@/app/store';
 import { socket } from '@/lib/socket';
 import { useWords } from '@/lib/words';
@@ -41,8 +40,7 @@ export function useSend(chatId: string) {
     const me = useMe();
     const { code } = useWords();
     const send = async (content: string, clientId: string) => {
-        const payload = { chatId, content, type: 'text', clientId };
-        const ack = await socket.ask<{ message: Message }>('message:send', payload);
+        const ack = await socket.ask('message:send', { chatId, content, type: 'text', clientId });
         if (ack.ok) {
             const message = { ...ack.message, clientId };
             dispatch(received(message));

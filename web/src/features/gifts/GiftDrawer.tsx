@@ -1,6 +1,6 @@
 import { useRef, useState } from 'react';
 import { Button as AriaButton } from 'react-aria-components';
-import type { Gift, GiftKind } from '@client/api/types';
+import type { GiftKind } from '@client/api/types';
 import { useAppDispatch } from '@/app/store';
 import { Button, ButtonLink, IconButton } from '@/components/ui/Button';
 import { Dialog } from '@/components/ui/Dialog';
@@ -27,7 +27,7 @@ function useSendGift(liveId: string, done: () => void) {
         if (attempt.current?.what !== what) attempt.current = { what, key: crypto.randomUUID() };
         setSending(true);
         setProblem(null);
-        const ack = await socket.ask<{ gift: Gift; balance: number }>('gift:send', {
+        const ack = await socket.ask('gift:send', {
             liveId,
             giftType,
             amount,

@@ -2,7 +2,6 @@
 import { type FormEvent, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { Link, useLocation } from 'react-router';
 import { draft, type Line } from '@client/chat/messages';
-import type { Message } from '@client/api/types';
 import { useAppDispatch, useAppSelector, useMe } from '@/app/store';
 import { Avatar } from '@/components/ui/Avatar';
 import { Button, IconButton } from '@/components/ui/Button';
@@ -21,7 +20,7 @@ function useSay(liveId: string, chatId: string) {
     const me = useMe();
     const { code } = useWords();
     const send = async (content: string, clientId: string) => {
-        const ack = await socket.ask<{ message: Message }>('message:send', {
+        const ack = await socket.ask('message:send', {
             chatId,
             content,
             type: 'text',
