@@ -266,6 +266,7 @@ Status Connection::begin() {
         const bool may_be_stale = used_;
         begin_work();
         waiting_ = {"BEGIN"};
+        works_ = 0;
         const auto begun = command(kWriterLock);
         open_transaction_ = handle_ && PQtransactionStatus(handle_) == PQTRANS_INTRANS;
         if (begun) return {};
@@ -287,7 +288,7 @@ Status Connection::begin_reading() {
 
 Status Connection::mark() {
     begin_work();
-    waiting_.push_back("SAVEPOINT work");
+    waiting_.push_back("SAVEPOINT w" + std::to_string(++works_));
     return {};
 }
 
@@ -295,12 +296,16 @@ Status Connection::undo() {
     // After a failure the server skips everything until we have waited for it.
     (void)settle();
     if (!handle_) return unavailable("undo: the connection is lost");
+    // Each work has a name of its own. Should the RELEASE of the one before have failed, which travelled with our first
+    // statement, then ours was never marked: going back to it fails, and so does the commit. With one name for all we
+    // would go back to before a work that has been told it succeeded.
+    const std::string name = "w" + std::to_string(works_);
     // What the server has not even heard of is undone by not saying it.
-    if (!waiting_.empty() && std::string_view{waiting_.back()} == "SAVEPOINT work") {
+    if (!waiting_.empty() && waiting_.back() == "SAVEPOINT " + name) {
         waiting_.pop_back();
     } else {
-        waiting_.push_back("ROLLBACK TO work");
-        waiting_.push_back("RELEASE work");
+        waiting_.push_back("ROLLBACK TO " + name);
+        waiting_.push_back("RELEASE " + name);
     }
     begin_work();
     return {};
@@ -311,7 +316,7 @@ Status Connection::release() {
         TRY_VOID(undo());
         return internal_error("a work went on after a failed statement");
     }
-    waiting_.push_back("RELEASE work");
+    waiting_.push_back("RELEASE w" + std::to_string(works_));
     return {};
 }
 

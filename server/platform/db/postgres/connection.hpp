@@ -113,7 +113,8 @@ private:
     Purpose purpose_;
     PGconn* handle_ = nullptr;
     std::atomic<int> backend_{0};
-    std::vector<const char*> waiting_;                       ///< commands that travel with the next statement
+    std::vector<std::string> waiting_;                       ///< commands that travel with the next statement
+    std::size_t works_ = 0;                                  ///< marked in this transaction
     std::unordered_map<std::string, Statement> statements_;  ///< by SQL text and parameter types
     std::vector<Flight> flights_;
     std::size_t named_ = 0;

@@ -155,8 +155,9 @@ Status Connection::settle() {
 
 Status Connection::send_waiting(Flight& flight) {
     flight.commands = waiting_.size();
-    for (const char* text : std::exchange(waiting_, {})) {
-        if (PQsendQueryParams(handle_, text, 0, nullptr, nullptr, nullptr, nullptr, 0) != 1) return lose(flight.name);
+    for (const auto& text : std::exchange(waiting_, {})) {
+        if (PQsendQueryParams(handle_, text.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) != 1)
+            return lose(flight.name);
     }
     return {};
 }
