@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { enterAs, openBrowser, openPage } from '../lib/browser.mjs';
-import { hostileTexts, isRefusedInOneLine } from '../lib/hostile_texts.mjs';
+import { hostileTexts, isRefusedInOneLine, kinds } from '../lib/hostile_texts.mjs';
 import { ask, buyTokens, call, connect, register } from '../lib/people.mjs';
 import { startServer } from '../lib/server.mjs';
 import { trustedCertificate } from '../lib/tls.mjs';
@@ -20,7 +20,7 @@ const names = hostileTexts.filter(isName);
 const titles = hostileTexts.filter((text) => !isRefusedInOneLine(text));
 
 let certificate, server, browser;
-const models = []; // one a text: {person, text, name, live}
+const models = []; // one a kind of text, and some for the variants: {person, text, others, one, name, live}
 const clients = []; // some of the names
 
 before(async () => {
@@ -28,8 +28,11 @@ before(async () => {
     server = await startServer({ settings: certificate.settings });
     browser = await openBrowser({ flags });
     // A few at a time: each registration is a costly hash.
-    for (let at = 0; at < hostileTexts.length; at += 4)
-        models.push(...(await Promise.all(hostileTexts.slice(at, at + 4).map(makeModel))));
+    for (let at = 0; at < kinds.length; at += 4)
+        models.push(...(await Promise.all(kinds.slice(at, at + 4).map((text) => makeModel(text)))));
+    const variants = hostileTexts.slice(kinds.length);
+    for (let at = 0; at < variants.length; at += 8)
+        models.push(await makeModel(variants[at], variants.slice(at + 1, at + 8)));
     const picked = ['<img src=x onerror=xss()>', '{{name}} $t(app.name)', '</script><script>xss()</script>', '" autofocus onfocus=xss() "',
         '<svg><animate onbegin=xss() attributeName=x dur=1s>', 'javascript:xss()', '__proto__', '&lt;script&gt;xss()&lt;/script&gt;',
         '<iframe srcdoc="<script>parent.xss()</script>">', 'Ｌｕｎａ Lunа'];
@@ -37,6 +40,8 @@ before(async () => {
         assert.ok(names.includes(name), name);
         clients.push({ name, ...(await register(server.url, 'client', name)) });
     }
+    for (let at = picked.length; at < 24; ++at)
+        clients.push({ name: names[at], ...(await register(server.url, 'client', names[at])) });
 });
 after(async () => {
     await browser?.close();
@@ -44,14 +49,15 @@ after(async () => {
     certificate.remove();
 });
 
-async function makeModel(text) {
+/** Says `text` in every field, and `others` as further services. */
+async function makeModel(text, others = []) {
     const name = isName(text) ? text : 'Luna';
     const person = await register(server.url, 'model', name);
     const one = isRefusedInOneLine(text) ? 'x' : text;
     const put = await person.call('PUT', `/api/users/${person.user.id}`, {
         body: {
             profile: {
-                bio: text, location: one, services: [text, { name: `${text} ` }], pricing: { [text]: 7 },
+                bio: text, location: one, services: [text, { name: `${text} ` }, ...others], pricing: { [text]: 7 },
                 schedule: [text, { day: `${text} day`, from: `${text} from`, to: text }],
             },
         },
@@ -61,7 +67,7 @@ async function makeModel(text) {
         body: { title: one, description: text, price: 0, scheduledFor: new Date(Date.now() + 86_400_000).toISOString() },
     });
     assert.equal(planned.status, 201, `${text}: ${planned.text}`);
-    return { text, one, name, person, live: planned.body };
+    return { text, others, one, name, person, live: planned.body };
 }
 
 /** A window in which nothing of this may run; `path` is where it begins. */
@@ -145,9 +151,9 @@ test('a script in a page does not run, and the server hears of it', async () => 
 test('profiles and planned lives of every text', async () => {
     const before = await reports();
     const viewer = await open('/', clients[0]);
-    for (const { text, one, name, person, live } of models) {
+    for (const { text, others, one, name, person, live } of models) {
         await walk(viewer.page, `/modelo/${person.user.id}`);
-        const texts = [name, text, one, `${text} `, `${text} day`, `${text} from – ${text}`];
+        const texts = [name, text, ...others, one, `${text} `, `${text} day`, `${text} from – ${text}`];
         await shows(viewer.page, { texts }, `the profile of ${text}`);
         await walk(viewer.page, `/live/${live.id}`);
         await shows(viewer.page, { texts: [one, text] }, `the planned live ${text}`);
@@ -186,8 +192,8 @@ test('names and titles that turn the page around are refused', async () => {
 
 test('a live: its title, its chat and its gifts, in the studio and among the viewers', async () => {
     const before = await reports();
-    const host = models.find(({ text }) => text === '<svg onload=xss()>');
-    const title = '<details open ontoggle=xss()>';
+    const host = models.find(({ text }) => text === '<svg onload=xss()//');
+    const title = '<details/open/ontoggle=xss()>';
     const description = hostileTexts.slice(0, 20).join('\n');
     const studio = await open('/studio', host.person);
     await studio.page.getByTestId('mic-level').waitFor();
