@@ -28,16 +28,21 @@ void EngineStage::await_publisher(const std::string& live_id) {
     deadlines_[live_id] = clock_.now() + lives::kPublisherGrace;
 }
 
-std::vector<std::string> EngineStage::take_abandoned() {
+std::vector<std::string> EngineStage::abandoned() {
     const Instant now = clock_.now();
     std::vector<std::string> abandoned;
     const std::scoped_lock lock{mutex_};
-    std::erase_if(deadlines_, [&](const auto& entry) {
-        if (entry.second > now) return false;
-        abandoned.push_back(entry.first);
-        return true;
-    });
+    for (auto& [live_id, deadline] : deadlines_) {
+        if (deadline > now) continue;
+        abandoned.push_back(live_id);
+        deadline = now + kAskAgain;
+    }
     return abandoned;
+}
+
+void EngineStage::settle(const std::string& live_id) {
+    const std::scoped_lock lock{mutex_};
+    deadlines_.erase(live_id);
 }
 
 void EngineStage::publish(std::string live_id, std::string offer,
@@ -58,10 +63,7 @@ void EngineStage::hang_up(std::string session_id, std::function<void(Status)> do
 }
 
 void EngineStage::end(std::string live_id) {
-    {
-        const std::scoped_lock lock{mutex_};
-        deadlines_.erase(live_id);
-    }
+    settle(live_id);
     engine_->end_stream(std::move(live_id));
 }
 

@@ -13,6 +13,8 @@
 
 namespace confidente::app {
 
+inline constexpr Duration kAskAgain = 5s;
+
 /// Thread-safe.
 class EngineStage final : public lives::Stage, public media::EngineEvents {
 public:
@@ -24,8 +26,11 @@ public:
 
     /// Nobody publishes this live: it has until the grace ends.
     void await_publisher(const std::string& live_id);
-    /// Lives whose grace has ended; each is given once.
-    std::vector<std::string> take_abandoned();
+    /// Lives whose grace has ended. Each is given again every kAskAgain, until settle() or its publisher comes: the
+    /// database may be away when the first moment to end it has come.
+    std::vector<std::string> abandoned();
+    /// This live waits for nobody.
+    void settle(const std::string& live_id);
 
     void publish(std::string live_id, std::string offer, std::function<void(Result<lives::StageAnswer>)> done) override;
     void play(std::string live_id, std::string offer, std::function<void(Result<lives::StageAnswer>)> done) override;

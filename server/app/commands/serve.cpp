@@ -262,10 +262,12 @@ struct Rooms {
         });
         if (some_ended) end_keys();
         lives::tick(*sockets, audience);
-        for (const auto& live_id : stage.take_abandoned()) {
+        for (const auto& live_id : stage.abandoned()) {
             auto work = [&](db::Transaction& tx) { return lives.publisher_lost(tx, live_id); };
-            const auto ended = database->write_blocking(work);
-            if (!ended) log::error("live.end_failed", {{"live.id", live_id}, {"error.message", ended.error().cause}});
+            if (const auto ended = database->write_blocking(work))
+                stage.settle(live_id);
+            else
+                log::warning("live.end_failed", {{"live.id", live_id}, {"error.message", ended.error().cause}});
         }
     }
 };

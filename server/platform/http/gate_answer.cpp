@@ -48,9 +48,10 @@ bool has_body(int status) { return status >= 200 && status != 204 && status != 3
 Response Gate::finish(const Exchange& exchange, Result<Response> result) {
     if (!result) {
         const Error& error = result.error();
-        if (status_of(error.kind) >= 500)
-            log::error(
-                "http.handler_failed",
+        // What is away for a while is the operator's to know of, and nobody's mistake.
+        if (const int status = status_of(error.kind); status >= 500)
+            log::write(
+                status == 503 ? log::Level::warning : log::Level::error, "http.handler_failed",
                 {{"error.code", error.code}, {"error.message", error.cause}, {"http.request.id", exchange.request_id}});
         result = problem(error, exchange.language, exchange.request_id);
     }
