@@ -10,7 +10,7 @@ import { amount, percentile, randomFrom, seed } from '../lib/seed.mjs';
 import { startServer } from '../lib/server.mjs';
 import { smallDisk } from '../lib/small_disk.mjs';
 
-const runs = amount('FAULT_DISK_FULL', 60);
+const runs = amount('FAULT_DISK_FULL', 200);
 const kills = amount('FAULT_DISK_FULL_KILLS', 6);
 const healLimitMs = 5000;
 const mostLeft = 384 * 1024; // bytes: some tens of writes
