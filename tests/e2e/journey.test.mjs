@@ -74,6 +74,23 @@ test('a late viewer sees the first frame within a second', async () => {
     await late.context.close();
 });
 
+test('a viewer sees how the picture arrives', async () => {
+    const { page } = client;
+    await page.getByTestId('player-video').hover();
+    await page.getByTestId('stats-button').click();
+    const panel = page.getByTestId('player-stats');
+    await panel.getByText(/\d+ × \d+, \d+ q\/s/).waitFor();
+    await panel.getByText('Direto (UDP)').waitFor();
+    await panel.getByText('H264').waitFor();
+    await panel.getByRole('img', { name: /últimos ([3-9]|\d\d) segundos/ }).waitFor();
+    await page.screenshot({ path: `${pictures}/stats-1280.png` });
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.screenshot({ path: `${pictures}/stats-390.png` });
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.keyboard.press('Escape');
+    await panel.waitFor({ state: 'detached' });
+});
+
 test("both talk in the live's chat", async () => {
     await client.page.getByTestId('chat-input').fill('Boa noite, Luna!');
     await client.page.getByTestId('chat-send').click();

@@ -5,6 +5,7 @@ import { judge, readSent, type Sent } from '@/lib/media/health';
 import { loudness } from '@/lib/media/level';
 import { type LinkState, MediaLink } from '@/lib/media/link';
 import { layers, preferH264 } from '@/lib/media/publish';
+import { qualityBetween, readReceived } from '@/lib/media/received';
 
 class FakeConnection extends EventTarget {
     connectionState = 'new';
@@ -275,5 +276,63 @@ describe('a camera that does not open', () => {
         await expect(openCapture({})).rejects.toEqual(new CaptureError('refused'));
         vi.stubGlobal('isSecureContext', false);
         await expect(openCapture({})).rejects.toMatchObject({ fault: 'insecure' });
+    });
+});
+
+describe('how a live arrives', () => {
+    const reports = (video: object, pair: object = {}) => [
+        { id: 'v', type: 'inbound-rtp', kind: 'video', codecId: 'c', ...video },
+        {
+            id: 'a',
+            type: 'inbound-rtp',
+            kind: 'audio',
+            bytesReceived: 1000,
+            packetsReceived: 10,
+            packetsLost: -3,
+        },
+        { id: 'c', type: 'codec', mimeType: 'video/H264' },
+        { id: 't', type: 'transport', selectedCandidatePairId: 'p' },
+        { id: 'p', type: 'candidate-pair', localCandidateId: 'l', currentRoundTripTime: 0.04, ...pair },
+        { id: 'l', type: 'local-candidate', candidateType: 'host', protocol: 'udp' },
+    ];
+
+    test('is read from what the browser counts', () => {
+        const video = {
+            bytesReceived: 9000,
+            packetsReceived: 90,
+            packetsLost: 5,
+            freezeCount: 2,
+            totalFreezesDuration: 1.5,
+        };
+        const got = readReceived(reports(video), 1000);
+        expect(got).toMatchObject({ bytes: 10_000, packets: 100, lost: 5, freezes: 2, frozenMs: 1500 });
+        expect(got).toMatchObject({ codec: 'H264', path: 'udp', roundTripMs: 40 });
+    });
+
+    test('is judged between two measurements, and not over a new session', () => {
+        const at = (atMs: number, packetsReceived: number, packetsLost: number) =>
+            readReceived(
+                reports({
+                    bytesReceived: packetsReceived * 100,
+                    packetsReceived,
+                    packetsLost,
+                    jitterBufferDelay: packetsReceived / 100,
+                    jitterBufferEmittedCount: packetsReceived / 10,
+                }),
+                atMs,
+            );
+        const quality = qualityBetween(at(0, 100, 0), at(1000, 190, 10));
+        expect(quality).toMatchObject({ kbps: 72, loss: 0.1 });
+        expect(quality?.bufferMs).toBeCloseTo(100);
+        expect(qualityBetween(at(0, 100, 0), at(1000, 50, 0))).toBeNull();
+        expect(qualityBetween(at(0, 100, 0), at(0, 200, 0))).toBeNull();
+    });
+
+    test('is silent about what is not known', () => {
+        const got = readReceived([{ id: 'v', type: 'inbound-rtp', kind: 'video' }], 0);
+        expect(got).toMatchObject({ roundTripMs: null, path: '', codec: '', width: 0 });
+        const relayed = reports({}, { localCandidateId: 'r' });
+        relayed.push({ id: 'r', type: 'local-candidate', candidateType: 'relay', protocol: 'udp' });
+        expect(readReceived(relayed, 0).path).toBe('relay');
     });
 });

@@ -1,11 +1,13 @@
-import { useEffect, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type { Live, Playback } from '@client/api/types';
 import { LiveBadge, Viewers } from '@/components/ui/Badge';
 import { Button, IconButton, Spinner } from '@/components/ui/Button';
 import { GiftStage } from '@/features/gifts/GiftStage';
 import { useWords } from '@/lib/words';
 import { LivePicture } from '../LiveCard';
+import { StatsPanel } from './StatsPanel';
 import { usePlayback } from './usePlayback';
+import { usePlaybackStats } from './usePlaybackStats';
 
 /** The live picture with its controls; gifts fly over it, also in full screen. */
 export function Player({
@@ -23,7 +25,9 @@ export function Player({
     const { t } = words;
     const video = useRef<HTMLVideoElement>(null);
     const frame = useRef<HTMLDivElement>(null);
-    const { view, muted, silenced, setSound } = usePlayback(video, playback, rejoin);
+    const { view, muted, silenced, setSound, connection } = usePlayback(video, playback, rejoin);
+    const [measured, setMeasured] = useState(false);
+    const history = usePlaybackStats(connection, measured);
     return (
         <div ref={frame} className="group/player absolute inset-0 overflow-hidden bg-black">
             {/* Where the stage is not as wide as the picture, its own colours fill the rest. */}
@@ -69,7 +73,17 @@ export function Player({
                     {t('live.unmute')}
                 </Button>
             )}
-            <Controls video={video} frame={frame} muted={muted} setSound={setSound} />
+            {measured && <StatsPanel history={history} close={() => setMeasured(false)} />}
+            <Controls video={video} frame={frame} muted={muted} setSound={setSound}>
+                <IconButton
+                    look="glass"
+                    icon="pulse"
+                    label={t('stats.title')}
+                    aria-expanded={measured}
+                    data-testid="stats-button"
+                    onPress={() => setMeasured(!measured)}
+                />
+            </Controls>
         </div>
     );
 }
@@ -104,11 +118,13 @@ function Controls({
     frame,
     muted,
     setSound,
+    children,
 }: {
     video: React.RefObject<HTMLVideoElement | null>;
     frame: React.RefObject<HTMLDivElement | null>;
     muted: boolean;
     setSound: (on: boolean) => void;
+    children: ReactNode;
 }) {
     const { t } = useWords();
     const [volume, setVolume] = useState(1);
@@ -142,6 +158,7 @@ function Controls({
                 className="hidden w-24 accent-white md:block"
             />
             <span className="flex-1" />
+            {children}
             {document.pictureInPictureEnabled && (
                 <IconButton
                     look="glass"

@@ -31,6 +31,7 @@ export function usePlayback(
     /** The browser did not allow sound without a gesture. */
     const [silenced, setSilenced] = useState(false);
     const renew = useRef(rejoin);
+    const current = useRef<MediaLink | null>(null);
     useEffect(() => {
         renew.current = rejoin;
     });
@@ -55,7 +56,7 @@ export function usePlayback(
         const element = video.current;
         void iceConfig().then((config) => {
             if (gone) return;
-            link = new MediaLink({
+            link = current.current = new MediaLink({
                 url: playback.whepUrl,
                 bearer: async (refused) => {
                     if (refused === token) token = (await renew.current()) ?? token;
@@ -88,6 +89,7 @@ export function usePlayback(
             window.removeEventListener('pagehide', leave);
             stop();
             link?.stop();
+            current.current = null;
             if (element) element.srcObject = null;
         };
     }, [playback, video, play]);
@@ -103,7 +105,9 @@ export function usePlayback(
         },
         [video, play],
     );
-    return { view, muted: muted || silenced, silenced, setSound };
+    /** The session as it is now; it may be replaced. */
+    const connection = useCallback(() => current.current?.connection ?? null, []);
+    return { view, muted: muted || silenced, silenced, setSound, connection };
 }
 
 /** Tells once a second for how long no new picture was shown; 0 when there was one. A hidden page shows none. */
