@@ -29,6 +29,7 @@ void FrameLayersReader::read(const RtpPacketView& packet, LayerPacket& made) {
 void FrameLayersReader::choose_targets(std::uint32_t active) {
     active_ = active;
     steps_ = static_cast<std::uint8_t>(std::min<std::size_t>(structure_.spatial_layers, kMaxLayers));
+    promised_ = 1;
     for (std::size_t step = 0; step < steps_; ++step) {
         std::optional<std::size_t> best;
         for (std::size_t target = 0; target < structure_.targets; ++target)
@@ -40,6 +41,7 @@ void FrameLayersReader::choose_targets(std::uint32_t active) {
             served_[step] = served_[step - 1];
             continue;
         }
+        promised_ = static_cast<std::uint8_t>(step + 1);
         target_[step] = static_cast<std::uint8_t>(best.value_or(0));
         served_[step] = structure_.served_by(target_[step]);
     }
@@ -93,7 +95,7 @@ void FrameLayersReader::read_vp9(LayerPacket& made) {
     }
     if (descriptor->structure) {
         const std::size_t layers = std::min<std::size_t>(descriptor->structure->spatial, kMaxLayers);
-        steps_ = static_cast<std::uint8_t>(layers);
+        steps_ = promised_ = static_cast<std::uint8_t>(layers);
         for (std::size_t step = 0; step < layers; ++step) sizes_[step] = descriptor->structure->sizes[step];
     }
     FrameLayers& frame = made.frame;

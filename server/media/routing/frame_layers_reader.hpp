@@ -24,6 +24,8 @@ public:
     void restart();
 
     std::uint8_t steps() const { return choose_ ? steps_ : std::uint8_t{1}; }
+    /// Steps that the last keyframe, or a word about active targets since, promised.
+    std::uint8_t promised() const { return choose_ ? promised_ : std::uint8_t{1}; }
     /// Zero when not said.
     PictureSize size(std::uint8_t step) const { return step < kMaxLayers ? sizes_[step] : PictureSize{}; }
 
@@ -36,7 +38,7 @@ private:
     Codec codec_;
     std::uint8_t descriptor_id_;
     bool choose_;
-    std::uint8_t steps_ = 1;
+    std::uint8_t steps_ = 1, promised_ = 1;
     std::array<PictureSize, kMaxLayers> sizes_ = {};
 
     bool known_ = false;  ///< the structure

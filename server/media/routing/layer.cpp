@@ -69,7 +69,9 @@ void Layer::note_frame(const LayerPacket& made, std::size_t bytes, Instant now) 
     for (std::size_t step = 0; step < kMaxLayers; ++step) {
         if ((made.frame.members >> step & 1) == 0) continue;
         scale_->rates[step].add(bytes, now);
-        if (made.frame.spatial != step) continue;
+        // Who joins at a keyframe need not wait for each layer to show itself.
+        const bool promised = made.starts_keyframe && step < scale_->reader.promised();
+        if (made.frame.spatial != step && !promised) continue;
         scale_->seen[step] = now;
         scale_->ever[step] = true;
     }
