@@ -111,9 +111,9 @@ std::optional<OutgoingRtp> Subscription::forward(const LayerPacket& packet, Publ
     check(packet.track == track_);
     if (!selector_.target()) choose(publication, now);
     if (!takes(packet)) {
-        if (packet.frame.steps > 1 && rewriter_.continues(packet)) return leave_out(packet);
+        if (rewriter_.continues(packet)) return leave_out(packet);
         // A late packet of a layer just left still fills its hole.
-        if (packet.in_order || !rewriter_.started() || rewriter_.continues(packet)) return {};
+        if (packet.in_order || !rewriter_.started()) return {};
         const auto late = rewriter_.rewrite(packet, now);
         return late ? std::optional{number(packet, *late)} : std::nullopt;
     }

@@ -1,4 +1,5 @@
 // What a viewer is given of codecs whose packets say more than a picture: sets before keyframes, numbers of pictures.
+#include "media/protocol/codecs/h264.hpp"
 #include "media/routing/subscription.hpp"
 #include "media/routing/testing.hpp"
 #include "testing/test.hpp"
@@ -139,4 +140,34 @@ TEST("a viewer of VP8 layers counts pictures without a hole, whatever each layer
         ++again;
     });
     CHECK(again == 1);
+}
+
+TEST("2160p goes through as it came: packet by packet, at its size and level") {
+    SeededRandom random{15};
+    Publication publication{{video_media({})}, {1}, "server", kStart};
+    Subscription viewer{for_viewer(video_media({}), 7000), kVideo, random, kStart};
+    Encoder encoder{{100}, ""};
+    // High profile, level 5.2, 240 by 135 macroblocks.
+    const Buffer sps = {0x67, 0x64, 0x00, 0x34, 0xAC, 0xB2, 0x80, 0x78, 0x00, 0x87, 0xC8};
+    REQUIRE(parse_h264_sps(sps));
+    CHECK(parse_h264_sps(sps)->size == PictureSize{3840, 2160});
+    Instant now = kStart;
+    for (int picture = 0; picture < 60; ++picture) {
+        now = now + 16ms;
+        encoder.timestamp = encoder.timestamp + 1500;
+        // A keyframe of 300 kB, then 40 kB each: 20 Mbit/s.
+        const int packets = picture == 0 ? 250 : 34;
+        for (int i = 0; i < packets; ++i) {
+            Buffer payload = picture == 0 && i == 0 ? sps : Buffer(1200, static_cast<std::uint8_t>(i));
+            if (payload.size() > 100) payload[0] = 0x41;
+            const auto given = give(publication, encoder.next(payload, i + 1 == packets).bytes(), now);
+            REQUIRE(given);
+            const auto out = viewer.forward(*given, publication, now);
+            REQUIRE(out);
+            CHECK(Buffer(out->payload.begin(), out->payload.end()) == payload);
+        }
+        feedback_of(publication, now);
+    }
+    CHECK(publication.picture_size(kVideo, 0) == PictureSize{3840, 2160});
+    CHECK(viewer.counters().packets == publication.counters().packets);
 }

@@ -301,3 +301,46 @@ TEST("VP9 layers are told by its own descriptor where there is no other") {
     picture(true);
     CHECK(got == std::vector<std::uint8_t>{0, 1, 2});
 }
+
+TEST("descriptors of noise are survived, and the numbers stay whole") {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        CAPTURE(seed);
+        SeededRandom random{seed};
+        NegotiatedMedia media = svc_media();
+        if (seed % 2) media.codec = Codec::vp9;
+        Publication publication{{media}, {1}, "server", kStart};
+        Subscription viewer{for_viewer(media, 7000), kVideo, random, kStart};
+        Encoder encoder{{100}, ""};
+        Instant now = kStart;
+        std::optional<SeqNo> last;
+        std::size_t sent = 0;
+        for (int i = 0; i < 3'000; ++i) {
+            now = now + 5ms;
+            encoder.timestamp = encoder.timestamp + 450;
+            Buffer payload(1 + random.below(24)), descriptor(random.below(60));
+            random.fill(std::as_writable_bytes(std::span{payload}));
+            random.fill(std::as_writable_bytes(std::span{descriptor}));
+            // Some are nearly right, so that there is something to be misled by.
+            if (i % 3 == 0) {
+                descriptor = svc_descriptor(SvcMode::full, svc_frame(SvcMode::full, i % 9 / 3u, i % 30 == 0),
+                                            static_cast<std::uint16_t>(i), true, true);
+                if (random.below(3) == 0) descriptor[random.below(descriptor.size())] ^= 0x55;
+                payload[0] = media.codec == Codec::av1 ? 0x18 : 0x08;
+            }
+            Wire wire = encoder.next(payload);
+            wire.descriptor = descriptor;
+            const auto given = give(publication, wire.bytes(), now);
+            if (viewer.deadline() <= now) viewer.tick(publication, now);
+            const auto out = given ? viewer.forward(*given, publication, now) : std::nullopt;
+            if (!out) continue;
+            std::array<std::uint8_t, kMaxRtpBytes> buffer;
+            const auto view = RtpPacketView::parse(Bytes{buffer}.first(viewer.write(*out, {1}, now, buffer)));
+            REQUIRE(view);
+            CHECK(view->payload().size() == payload.size());
+            if (last) CHECK(view->sequence().since(*last) == 1);
+            last = view->sequence();
+            ++sent;
+        }
+        CHECK(sent > 50);
+    }
+}
