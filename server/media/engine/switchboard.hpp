@@ -72,6 +72,7 @@ private:
     void receive_stun(const Datagram& datagram, Instant now);
     void take(Session& session, Datagram datagram, Instant now);
     void take_rtp(Session& publisher, Bytes packet, Instant now);
+    void spread(Stream& stream, const LayerPacket& packet, Instant now);
     void take_publisher_rtcp(Session& publisher, Bytes compound, Instant now);
     void take_viewer_rtcp(Session& viewer, Bytes compound, Instant now);
     void take_report(Session& viewer, const ReportBlock& block, Instant now);

@@ -83,16 +83,18 @@ void Switchboard::take_rtp(Session& publisher, Bytes bytes, Instant now) {
         touched_.push_back(publisher.number);
     }
     auto& publication = *publisher.publication;
-    const auto packet = publication.receive(*view, now);
-    auto& stream = *publisher.stream;
-    if (!packet || stream.source != &publication) return;
-    if (auto keyframe = stream.tap.packet(*packet, publication, now))
-        ports_.keyframe(stream.name, std::move(*keyframe));
+    for (auto packet = publication.receive(*view, now); packet; packet = publication.following())
+        if (publisher.stream->source == &publication) spread(*publisher.stream, *packet, now);
+}
+
+void Switchboard::spread(Stream& stream, const LayerPacket& packet, Instant now) {
+    auto& publication = *stream.source;
+    if (auto keyframe = stream.tap.packet(packet, publication, now)) ports_.keyframe(stream.name, std::move(*keyframe));
     for (auto* viewer : stream.viewers) {
         if (!viewer->announced) continue;
         for (auto& track : viewer->tracks) {
-            if (track.subscription.track() != packet->track) continue;
-            if (const auto out = track.subscription.forward(*packet, publication, now))
+            if (track.subscription.track() != packet.track) continue;
+            if (const auto out = track.subscription.forward(packet, publication, now))
                 send(*viewer, track.subscription, *out, now);
         }
     }
@@ -170,7 +172,7 @@ void Switchboard::take_viewer_rtcp(Session& viewer, Bytes compound, Instant now)
         auto* subscription = subscription_of(media);
         if (!subscription) return;
         ++stats_.plis_in;
-        subscription->request_keyframe(*source);
+        subscription->request_keyframe(*source, now);
     };
     RtcpReader reader(compound);
     while (const auto packet = reader.next()) {

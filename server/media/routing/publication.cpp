@@ -8,9 +8,15 @@
 namespace confidente::media {
 namespace {
 
-constexpr std::size_t kMaxLossesPerNack = 48;  // with their bitmasks at most 200 bytes
+constexpr std::size_t kMaxLossesPerNack = 48;                           // with their bitmasks at most 200 bytes
+constexpr std::uint64_t kNtpAtZero = std::uint64_t{0xE000'0000} << 32;  // any will do that is not near a wrap
 
 }  // namespace
+
+NtpTime ntp_of(Instant now) {
+    const auto ns = static_cast<std::uint64_t>(now.ns);
+    return {kNtpAtZero + ((ns / 1'000'000'000) << 32) + ((ns % 1'000'000'000) << 32) / 1'000'000'000};
+}
 
 Publication::Publication(std::vector<NegotiatedMedia> media, Ssrc feedback_ssrc, std::string cname, Instant now)
     : media_(std::move(media)),
@@ -51,10 +57,24 @@ std::optional<std::uint8_t> Publication::layer_named(const RtpPacketView& packet
     const NegotiatedMedia& media = media_[track];
     if (media.rids.empty()) return std::uint8_t{0};
     const auto rid = packet.extension(repair ? media.extensions.repaired_rid : media.extensions.rid);
-    if (!rid) return {};
+    if (!rid) return repair ? layer_that_lacks(packet, track) : std::nullopt;
     const auto found = std::find(media.rids.begin(), media.rids.end(), as_text(*rid));
     if (found == media.rids.end()) return {};
     return static_cast<std::uint8_t>(found - media.rids.begin());
+}
+
+/// RFC 4588 section 5.3: a repetition that does not name its layer belongs to the one where its number was asked for.
+std::optional<std::uint8_t> Publication::layer_that_lacks(const RtpPacketView& packet, std::uint8_t track) const {
+    const Bytes payload = packet.payload();
+    if (payload.size() < 2) return {};
+    const SeqNo original{load_be16(payload.data())};
+    std::optional<std::uint8_t> found;
+    for (std::uint8_t layer = 0; layer < kMaxLayers; ++layer) {
+        if (!layers_[track][layer] || !layers_[track][layer]->reception().asked_for(original)) continue;
+        if (found) return {};  // the same number of two layers: another repetition will tell
+        found = layer;
+    }
+    return found;
 }
 
 /// Chromium says mid and rid only in the first second, so the SSRC is remembered the first time it can be told.
@@ -98,17 +118,25 @@ std::optional<LayerPacket> Publication::receive(const RtpPacketView& packet, Ins
         return {};
     }
     Layer& layer = *layers_[*track][source->layer];
-    if (!repair) return layer.receive(packet, now, counters_);
+    following_.reset();
+    if (!repair) return layer.receive(packet, now, counters_, following_);
     // RFC 4588 section 4: the original number comes first. RTX without it is padding that probes for bandwidth.
     const Bytes payload = packet.payload();
     if (payload.size() < 2) {
         ++counters_.padding;
         return {};
     }
-    return layer.receive_repair(packet, {load_be16(payload.data())}, payload.subspan(2), counters_);
+    return layer.receive_repair(packet, {load_be16(payload.data())}, payload.subspan(2), now, counters_);
 }
 
 void Publication::receive_report(const SenderReport& report, Instant now) {
+    const bool known = std::any_of(sources_.begin(), sources_.end(), [&](const Source& source) {
+        return source.ssrc == report.sender && !source.repair;
+    });
+    if (!known) return;
+    const std::uint64_t offset = ntp_of(now).value - report.ntp.value;
+    const auto stepped = static_cast<std::int64_t>(offset - clock_offset_.value_or(offset));
+    if (!clock_offset_ || std::abs(stepped >> 32) >= kMaxClockStep / 1s) clock_offset_ = offset;
     for (const Source& source : sources_)
         if (source.ssrc == report.sender && !source.repair)
             layers_[source.track][source.layer]->receive_report(report, now);
@@ -116,7 +144,31 @@ void Publication::receive_report(const SenderReport& report, Instant now) {
 
 void Publication::request_keyframe(std::uint8_t track, std::uint8_t layer) {
     if (track >= media_.size() || layer >= kMaxLayers || media_[track].kind != MediaKind::video) return;
-    if (auto& slot = layers_[track][layer]) slot->gate().request();
+    if (auto& slot = layers_[track][scalable(track) ? 0 : layer]) slot->gate().request();
+}
+
+void Publication::note_round_trip(Duration round_trip, Instant now) {
+    if (now - round_trip_since_ >= kRoundTripMemory) {
+        round_trip_before_ = std::exchange(round_trip_now_, std::nullopt);
+        round_trip_since_ = now;
+    }
+    round_trip_now_ = std::max(round_trip_now_.value_or(Duration{0}), round_trip);
+}
+
+std::optional<Duration> Publication::viewers_round_trip(Instant now) const {
+    if (now - round_trip_since_ >= 2 * kRoundTripMemory) return {};
+    return std::max(round_trip_now_, round_trip_before_);  // nothing is less than anything
+}
+
+std::optional<Duration> Publication::round_trip(std::uint8_t track, std::uint8_t layer) const {
+    const Layer* known = layer_at(track, layer);
+    return known ? known->reception().round_trip() : std::nullopt;
+}
+
+void Publication::fit_rings(Instant now) {
+    for (auto& track : layers_)
+        for (auto& layer : track)
+            if (layer) layer->fit_ring(now, viewers_round_trip(now));
 }
 
 bool Publication::write_reports(Instant now, RtcpWriter& out) {
@@ -125,6 +177,7 @@ bool Publication::write_reports(Instant now, RtcpWriter& out) {
     // Without reduced-size RTCP every compound begins with a report, so an empty one leads the others.
     if (now >= next_report_) {
         next_report_ = now + kReportInterval;
+        fit_rings(now);
         for (auto& track : layers_)
             for (auto& layer : track)
                 if (layer) blocks[count++] = layer->report(now);
@@ -176,19 +229,31 @@ const Layer* Publication::layer_at(std::uint8_t track, std::uint8_t layer) const
     return track < kMaxTracks && layer < kMaxLayers ? layers_[track][layer].get() : nullptr;
 }
 
+const Layer* Publication::scalable(std::uint8_t track) const {
+    const Layer* only = layer_at(track, 0);
+    return only && only->steps() > 1 ? only : nullptr;
+}
+
 std::size_t Publication::layer_count(std::uint8_t track) const {
     check(track < kMaxTracks);
+    if (const Layer* all = scalable(track)) return all->steps();
     return static_cast<std::size_t>(std::count_if(layers_[track].begin(), layers_[track].end(),
                                                   [](const auto& layer) { return layer != nullptr; }));
 }
 
 bool Publication::layer_on(std::uint8_t track, std::uint8_t layer, Instant now) const {
+    if (const Layer* all = scalable(track)) return all->step_on(layer, now);
     const Layer* known = layer_at(track, layer);
     return known && known->on(now);
 }
 
 std::size_t Publication::ladder(std::uint8_t track, Instant now, std::array<std::uint8_t, kMaxLayers>& out) const {
     std::size_t count = 0;
+    if (const Layer* all = scalable(track)) {
+        for (std::uint8_t step = 0; step < all->steps(); ++step)
+            if (step == 0 || all->step_on(step, now)) out[count++] = step;
+        return count;
+    }
     // A track of one layer is shown even while it pauses: there is nothing else to go to.
     const bool only = layer_count(track) == 1;
     for (std::uint8_t layer = 0; layer < kMaxLayers; ++layer)
@@ -203,6 +268,7 @@ std::size_t Publication::ladder(std::uint8_t track, Instant now, std::array<std:
 }
 
 std::uint64_t Publication::bitrate_bps(std::uint8_t track, std::uint8_t layer, Instant now) const {
+    if (const Layer* all = scalable(track)) return all->step_bps(layer, now);
     const Layer* known = layer_at(track, layer);
     return known ? known->rate().bps(now) : 0;
 }
@@ -216,6 +282,7 @@ std::uint64_t Publication::bitrate_bps(Instant now) const {
 }
 
 PictureSize Publication::picture_size(std::uint8_t track, std::uint8_t layer) const {
+    if (const Layer* all = scalable(track)) return all->step_size(layer);
     const Layer* known = layer_at(track, layer);
     return known ? known->size() : PictureSize{};
 }
@@ -227,7 +294,7 @@ std::optional<LayerPacket> Publication::stored(std::uint8_t track, std::uint8_t 
 }
 
 std::optional<Publication::ClockMark> Publication::clock_mark(std::uint8_t track, std::uint8_t layer) const {
-    const Layer* known = layer_at(track, layer);
+    const Layer* known = scalable(track) ? scalable(track) : layer_at(track, layer);
     return known ? known->clock_mark() : std::nullopt;
 }
 

@@ -5,7 +5,9 @@
 // How the engine drives it (every RTP and RTCP packet comes decrypted from the publisher's Peer):
 //
 //   if (auto view = RtpPacketView::parse(bytes))
-//       if (auto packet = publication.receive(*view, now))            // nothing: stray, padding, repeated, RTX probe
+//       for (auto packet = publication.receive(*view, now); packet;   // nothing: stray, padding, repeated, RTX probe
+//            packet = publication.following())                        // a keyframe behind parameter sets that it
+//            lacked
 //           for (auto& subscription : subscriptions of packet->track)
 //               if (auto out = subscription.forward(*packet, publication, now)) send(*out);
 //   for each SenderReport of the publisher:   publication.receive_report(report, now);
@@ -26,6 +28,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "media/protocol/rtcp/transport_feedback.hpp"
@@ -39,6 +42,8 @@ inline constexpr std::size_t kMaxSsrcs =
     8;  ///< security-and-reliability.md 2.10: three layers, their RTX, audio, spare
 inline constexpr Duration kLayerSilence = 1500ms;  ///< a layer without packets for so long is not on
 inline constexpr Duration kReportInterval = 1s;    ///< receiver reports to the publisher
+inline constexpr Duration kRoundTripMemory = 10s;  ///< the longest of so long, and up to twice that, counts
+inline constexpr Duration kMaxClockStep = 5s;      ///< a publisher's wall clock that jumps further was set anew
 
 class Layer;  // layer.hpp
 
@@ -47,10 +52,14 @@ struct PublicationCounters {
     std::uint64_t stray = 0;      ///< no track or layer is negotiated for it
     std::uint64_t padding = 0;    ///< dropped without a gap
     std::uint64_t repeated = 0;   ///< seen before
-    std::uint64_t recovered = 0;  ///< lost, asked for, and arrived after all
+    std::uint64_t recovered = 0;  ///< late, or lost, asked for, and arrived after all
     std::uint64_t nacks_out = 0;  ///< numbers asked for
     std::uint64_t plis_out = 0;
+    std::uint64_t sets_inserted = 0;  ///< parameter sets said again before a keyframe that came without
 };
+
+/// This server's clock as sender reports write it: even, and the same for all streams and publishers.
+NtpTime ntp_of(Instant now);
 
 class Publication {
 public:
@@ -65,6 +74,8 @@ public:
     std::optional<std::uint8_t> track(MediaKind kind) const;
 
     std::optional<LayerPacket> receive(const RtpPacketView& packet, Instant now);
+    /// The packet behind the one that receive() gave, when there are two.
+    std::optional<LayerPacket> following() { return std::exchange(following_, std::nullopt); }
     void receive_report(const SenderReport& report, Instant now);
     void request_keyframe(std::uint8_t track, std::uint8_t layer);
 
@@ -73,7 +84,16 @@ public:
     /// When write_feedback() has something to say.
     Instant deadline() const;
 
-    /// Layers seen so far; those that arrive (on()) in ascending quality: picture size, then place in the offer.
+    /// How long it takes to a viewer and back; sizes the rings.
+    void note_round_trip(Duration round_trip, Instant now);
+    /// The longest that was noted lately.
+    std::optional<Duration> viewers_round_trip(Instant now) const;
+    /// To the publisher and back, as its repetitions on this layer tell.
+    std::optional<Duration> round_trip(std::uint8_t track, std::uint8_t layer) const;
+
+    /// The spatial layers of a stream that carries them all (SVC) count as layers here, the smallest first; elsewhere a
+    /// layer is one encoding. Layers seen so far; those that arrive (on()) in ascending quality: picture size, then
+    /// place in the offer.
     std::size_t layer_count(std::uint8_t track) const;
     bool layer_on(std::uint8_t track, std::uint8_t layer, Instant now) const;
     /// The layers of a track that are on, best last, written into `out`; how many.
@@ -94,6 +114,9 @@ public:
         std::uint32_t epoch = 0;  ///< of the layer, see LayerPacket
     };
     std::optional<ClockMark> clock_mark(std::uint8_t track, std::uint8_t layer) const;
+    /// What turns the publisher's wall clock into ntp_of(), one for all of its streams: viewers' clocks then go on when
+    /// another publisher comes, and sound and picture move by the same. 32.32 seconds, modulo 2^64.
+    std::uint64_t clock_offset() const { return clock_offset_.value_or(0); }
 
     const PublicationCounters& counters() const { return counters_; }
 
@@ -106,10 +129,14 @@ private:
     std::optional<std::uint8_t> track_of(const RtpPacketView& packet) const;
     const Source* latch(const RtpPacketView& packet, std::uint8_t track, bool repair);
     std::optional<std::uint8_t> layer_named(const RtpPacketView& packet, std::uint8_t track, bool repair) const;
+    std::optional<std::uint8_t> layer_that_lacks(const RtpPacketView& packet, std::uint8_t track) const;
     void note_transport_number(const RtpPacketView& packet, std::uint8_t track, Instant now);
     bool write_reports(Instant now, RtcpWriter& out);
     bool write_requests(std::uint8_t track, Layer& layer, Instant now, RtcpWriter& out);
     const Layer* layer_at(std::uint8_t track, std::uint8_t layer) const;
+    /// The one encoding of a track that has several spatial layers, else null.
+    const Layer* scalable(std::uint8_t track) const;
+    void fit_rings(Instant now);
 
     std::vector<NegotiatedMedia> media_;
     Ssrc feedback_ssrc_;
@@ -120,6 +147,10 @@ private:
     Instant next_report_, next_transport_feedback_;
     Ssrc transport_media_;
     std::uint8_t fir_sequence_ = 0;
+    std::optional<LayerPacket> following_;
+    std::optional<std::uint64_t> clock_offset_;
+    std::optional<Duration> round_trip_now_, round_trip_before_;  ///< longest of this and the last kRoundTripMemory
+    Instant round_trip_since_;
     PublicationCounters counters_;
 };
 

@@ -131,7 +131,7 @@ TEST("what stays lost ends in one request for a keyframe, and so does a loss too
     Instant now = kStart;
     std::size_t nacks = 0;
     int keyframes = 0;
-    for (int i = 0; i < 60 && keyframes == 0; ++i, now = now + 20ms) {
+    for (int i = 0; i < 150 && keyframes == 0; ++i, now = now + 20ms) {
         const auto feedback = feedback_of(publication, now);
         nacks += feedback.nacked.size();
         if (feedback.keyframes.contains(100)) ++keyframes;

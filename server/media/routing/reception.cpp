@@ -20,7 +20,7 @@ Reception::Verdict Reception::receive(SeqNo sequence, Content content, Instant n
     const bool first = !unroller_.started();
     const std::int64_t before = unroller_.highest().value, place = unroller_.unroll(sequence).value;
     if (!first && place <= before) {
-        const Verdict verdict = fill(place);
+        const Verdict verdict = fill(place, now);
         received_ += verdict.arrival == Arrival::late ? 1 : 0;
         return verdict;
     }
@@ -34,13 +34,37 @@ Reception::Verdict Reception::receive(SeqNo sequence, Content content, Instant n
     return verdict;
 }
 
-Reception::Verdict Reception::receive_repair(SeqNo original) {
+Reception::Verdict Reception::receive_repair(SeqNo original, Instant now) {
     if (!unroller_.started()) return {};
     const ExtendedSeqNo highest = unroller_.highest(), place = highest + original.since(highest.seq());
-    return place > highest ? Verdict{} : fill(place.value);
+    return place > highest ? Verdict{} : fill(place.value, now);
 }
 
-void Reception::restart() { *this = Reception{}; }
+bool Reception::asked_for(SeqNo original) const {
+    if (!unroller_.started()) return false;
+    const ExtendedSeqNo highest = unroller_.highest(), place = highest + original.since(highest.seq());
+    return std::any_of(missing_.begin(), missing_.begin() + static_cast<std::ptrdiff_t>(missing_count_),
+                       [&](const Missing& one) { return one.sequence == place.value && one.tries > 0; });
+}
+
+std::int64_t Reception::insert_before_newest() {
+    const std::int64_t newest = unroller_.highest().value, index = newest - dropped_;
+    --dropped_;
+    slot(newest).dropped_before = dropped_;
+    return index;
+}
+
+void Reception::note_keyframe() {
+    keyframe_ = unroller_.highest().value;
+    hopeless_ = false;
+}
+
+void Reception::restart() {
+    // The way to the sender is the same.
+    const auto round_trip = round_trip_;
+    *this = Reception{};
+    round_trip_ = round_trip;
+}
 
 Reception::Verdict Reception::advance(std::int64_t sequence, Content content) {
     slot(sequence) = {sequence, dropped_, content == Content::padding ? State::dropped : State::received};
@@ -51,12 +75,12 @@ Reception::Verdict Reception::advance(std::int64_t sequence, Content content) {
     return {Arrival::fresh, sequence - dropped_};
 }
 
-Reception::Verdict Reception::fill(std::int64_t sequence) {
+Reception::Verdict Reception::fill(std::int64_t sequence, Instant now) {
     if (sequence < 0) return {};
     Slot& hole = slot(sequence);
     if (hole.sequence != sequence || hole.state != State::missing) return {};
     hole.state = State::received;
-    close_hole(sequence);
+    close_hole(sequence, now);
     return {Arrival::late, sequence - hole.dropped_before};
 }
 
@@ -69,13 +93,14 @@ void Reception::open_holes(std::int64_t from, std::int64_t to, Instant now) {
     }
     for (std::int64_t at = std::max(from, to - static_cast<std::int64_t>(kReceptionWindow)); at < to; ++at) {
         slot(at) = {at, dropped_, State::missing};
-        if (!flood) missing_[missing_count_++] = {at, now + kNackDelay, 0};
+        if (!flood) missing_[missing_count_++] = {at, now + kNackDelay, now, {}, 0};
     }
 }
 
-void Reception::close_hole(std::int64_t sequence) {
+void Reception::close_hole(std::int64_t sequence, Instant now) {
     for (std::size_t i = 0; i < missing_count_; ++i) {
         if (missing_[i].sequence != sequence) continue;
+        if (missing_[i].tries > 0) note_round_trip(missing_[i], now);
         std::copy(missing_.begin() + static_cast<std::ptrdiff_t>(i) + 1,
                   missing_.begin() + static_cast<std::ptrdiff_t>(missing_count_),
                   missing_.begin() + static_cast<std::ptrdiff_t>(i));
@@ -84,18 +109,35 @@ void Reception::close_hole(std::int64_t sequence) {
     }
 }
 
+/// Which of several requests was answered cannot be told (Karn), so only packets asked for once count. Where there are
+/// none any more, the round trip has grown beyond what is waited for: then one that was asked for again is believed.
+void Reception::note_round_trip(const Missing& repaired, Instant now) {
+    const Duration sample = now - repaired.first_asked;
+    if (repaired.tries > 1 && round_trip_ && ++unclear_round_trips_ < kMaxUnclearRoundTrips) return;
+    const bool clear = repaired.tries == 1;
+    unclear_round_trips_ = 0;
+    round_trip_ = round_trip_ && clear ? *round_trip_ + (sample - *round_trip_) / 8 : sample;
+}
+
+Duration Reception::wait_after(int tries) const {
+    const Duration first =
+        round_trip_ ? std::clamp<Duration>(*round_trip_ + *round_trip_ / 4, kMinNackInterval, kMaxNackInterval)
+                    : kNackInterval;
+    return std::min<Duration>(first + (tries - 1) * first / 2, kMaxNackInterval);
+}
+
 std::size_t Reception::take_losses(Instant now, std::span<SeqNo> out) {
     std::size_t written = 0, kept = 0;
     for (std::size_t i = 0; i < missing_count_; ++i) {
         Missing one = missing_[i];
-        if (one.ask_at <= now && one.tries == kMaxNackTries) {
-            hopeless_ = true;
+        if (one.ask_at <= now && (one.tries == kMaxNackTries || now - one.lost_at >= kMaxLossAge)) {
+            hopeless_ = hopeless_ || one.sequence > keyframe_;
             continue;
         }
         if (one.ask_at <= now && written < out.size()) {
             out[written++] = ExtendedSeqNo{one.sequence}.seq();
-            ++one.tries;
-            one.ask_at = now + kNackInterval;
+            if (one.tries++ == 0) one.first_asked = now;
+            one.ask_at = now + wait_after(one.tries);
         }
         missing_[kept++] = one;
     }

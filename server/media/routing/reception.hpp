@@ -16,12 +16,18 @@
 
 namespace confidente::media {
 
-inline constexpr std::size_t kReceptionWindow = 1024;  ///< packets; older ones count as repeated
-inline constexpr int kMaxJump = 3000;           ///< RFC 3550 appendix A.1, MAX_DROPOUT; beyond it the source is new
-inline constexpr std::size_t kMaxMissing = 96;  ///< asked for at the same time; more is a case for a keyframe
-inline constexpr int kMaxNackTries = 6;
+inline constexpr std::size_t kReceptionWindow = 2048;  ///< packets; older ones count as repeated
+inline constexpr int kMaxJump = 3000;            ///< RFC 3550 appendix A.1, MAX_DROPOUT; beyond it the source is new
+inline constexpr std::size_t kMaxMissing = 256;  ///< asked for at the same time; more is a case for a keyframe
+inline constexpr int kMaxNackTries = 8;
+inline constexpr Duration kMaxLossAge = 1500ms;  ///< viewers' jitter buffers have given up by then
 inline constexpr Duration kNackDelay = 8ms;      ///< neighbours swapped on the way are no loss
-inline constexpr Duration kNackInterval = 80ms;  ///< a round trip to most publishers
+/// Between two requests for a packet: a round trip and a quarter, growing by half of it with each; so much before the
+/// first repetition has told the round trip.
+inline constexpr Duration kNackInterval = 80ms;
+inline constexpr Duration kMinNackInterval = 20ms, kMaxNackInterval = 500ms;
+inline constexpr int kMaxUnclearRoundTrips =
+    4;  ///< repetitions asked for more than once in a row, then one is believed
 
 enum class Content : std::uint8_t { media, padding };
 enum class Arrival : std::uint8_t { fresh, late, repeated, dropped_padding, suspicious };
@@ -36,7 +42,14 @@ public:
     /// After a jump the first packet is `suspicious`: only a second one in its sequence is believed.
     Verdict receive(SeqNo sequence, Content content, Instant now);
     /// The same for a packet that came by RTX: it can only fill a hole.
-    Verdict receive_repair(SeqNo original);
+    Verdict receive_repair(SeqNo original, Instant now);
+    /// Whether this number was asked for and is still missing.
+    bool asked_for(SeqNo original) const;
+    /// Makes room for a packet of ours before the newest, which was fresh: returns the number that was the newest's;
+    /// the newest has the one behind it now.
+    std::int64_t insert_before_newest();
+    /// A decoder can start at the newest packet: what was lost before it is no reason for a keyframe.
+    void note_keyframe();
     /// Another SSRC took over; dense numbers begin anew.
     void restart();
 
@@ -47,6 +60,8 @@ public:
     void forget_losses() { missing_count_ = 0; }
     /// True once after packets were given up: only a keyframe helps.
     bool take_hopeless();
+    /// To the sender and back, as its repetitions tell; smoothed.
+    std::optional<Duration> round_trip() const { return round_trip_; }
 
     /// For the jitter: call for each fresh media packet.
     void note_time(RtpTimestamp timestamp, std::uint32_t clock_rate, Instant now);
@@ -63,13 +78,16 @@ private:
     struct Missing {
         std::int64_t sequence = 0;
         Instant ask_at;
+        Instant lost_at, first_asked;
         int tries = 0;
     };
     Slot& slot(std::int64_t sequence) { return slots_[static_cast<std::size_t>(sequence) % kReceptionWindow]; }
     void open_holes(std::int64_t from, std::int64_t to, Instant now);
-    void close_hole(std::int64_t sequence);
+    void close_hole(std::int64_t sequence, Instant now);
+    void note_round_trip(const Missing& repaired, Instant now);
+    Duration wait_after(int tries) const;
     Verdict advance(std::int64_t sequence, Content content);
-    Verdict fill(std::int64_t sequence);
+    Verdict fill(std::int64_t sequence, Instant now);
 
     SeqNoUnroller unroller_;
     std::array<Slot, kReceptionWindow> slots_ = {};
@@ -78,6 +96,9 @@ private:
     std::array<Missing, kMaxMissing> missing_ = {};
     std::size_t missing_count_ = 0;
     bool hopeless_ = false;
+    std::int64_t keyframe_ = -1;  ///< the newest packet when a decoder could last start
+    std::optional<Duration> round_trip_;
+    int unclear_round_trips_ = 0;
 
     std::int64_t base_ = 0;  ///< first number, for the expected count
     std::uint64_t received_ = 0, expected_before_ = 0, received_before_ = 0;

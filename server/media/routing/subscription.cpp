@@ -25,11 +25,10 @@ Subscription::Subscription(NegotiatedMedia media, std::uint8_t track, Random& ra
       track_(track),
       // RFC 3550 section 5.1: both begin anywhere; a low half keeps the first wrap, and its surprises, far off.
       rewriter_({static_cast<std::uint16_t>(random.u16() & 0x7FFF)}, {random.u32()}, media_.clock_rate),
-      history_(kSentHistory),
       rtx_sequence_{static_cast<std::uint16_t>(random.u16() & 0x7FFF)},
       repeat_credit_bytes_(kRepeatCreditBytes),
       next_choice_(now),
-      next_report_(now + kSenderReportInterval) {
+      next_report_(now) {
     check(media_.ssrc.has_value());
 }
 
@@ -50,7 +49,8 @@ void Subscription::tick(Publication& publication, Instant now) {
 
 Instant Subscription::deadline() const { return std::min(next_choice_, next_report_); }
 
-void Subscription::request_keyframe(Publication& publication) {
+void Subscription::request_keyframe(Publication& publication, Instant now) {
+    if (keyframe_sent_ && now - *keyframe_sent_ < round_trip_.value_or(kUnknownRoundTrip)) return;
     const auto layer = selector_.current() ? selector_.current() : selector_.target();
     if (layer) publication.request_keyframe(track_, *layer);
 }
@@ -69,61 +69,131 @@ std::optional<std::uint32_t> Subscription::shift_between(const LayerPacket& pack
     return rewriter_.timestamp_shift() + from->rtp.value - same_moment.value;
 }
 
+bool Subscription::takes(const LayerPacket& packet) {
+    return packet.frame.steps > 1 ? takes_scalable(packet) : selector_.takes(packet);
+}
+
+/// The selector follows what the frames allowed, so that it tells the layer shown and asks for what it waits for.
+bool Subscription::takes_scalable(const LayerPacket& packet) {
+    if (!selector_.target()) {
+        svc_.restart();  // what is left out now is missing afterwards
+        return false;
+    }
+    const auto highest = static_cast<std::uint8_t>(packet.frame.steps - 1);
+    const auto before = svc_.step();
+    const bool taken = svc_.takes(packet, std::min(*selector_.target(), highest));
+    if (!svc_.step() || (svc_.step() == before && selector_.current() == before)) return taken;
+    LayerPacket start = packet;
+    start.layer = *svc_.step();
+    start.starts_keyframe = start.in_order = true;
+    selector_.takes(start);
+    if (before && svc_.step() != before) ++counters_.switches;
+    return taken;
+}
+
+/// A packet of the stream that is being sent, but of a frame that this viewer does not want.
+std::optional<OutgoingRtp> Subscription::leave_out(const LayerPacket& packet) {
+    const auto filled = rewriter_.leave_out(packet);
+    return filled ? std::optional{number(packet, *filled)} : std::nullopt;
+}
+
+void Subscription::begin_piece(const LayerPacket& packet, const Publication& publication, Instant now) {
+    rewriter_.begin(packet, shift_between(packet, publication), now);
+    counters_.switches += piece_layer_ ? 1 : 0;
+    piece_layer_ = packet.layer;
+    piece_epoch_ = packet.epoch;
+    // The mapping to the wall clock may have changed; the viewer should know it soon.
+    next_report_ = now;
+    report_retry_ = kFirstReportRetry;
+}
+
 std::optional<OutgoingRtp> Subscription::forward(const LayerPacket& packet, Publication& publication, Instant now) {
     check(packet.track == track_);
     if (!selector_.target()) choose(publication, now);
-    if (!selector_.takes(packet)) {
-        // A late packet of the layer just left still fills its hole.
-        if (packet.in_order || packet.layer != previous_layer_ || packet.epoch != previous_epoch_) return {};
-        const auto late = rewriter_.rewrite_previous(packet);
+    if (!takes(packet)) {
+        if (rewriter_.continues(packet)) return leave_out(packet);
+        // A late packet of a layer just left still fills its hole.
+        if (packet.in_order || !rewriter_.started()) return {};
+        const auto late = rewriter_.rewrite(packet, now);
         return late ? std::optional{number(packet, *late)} : std::nullopt;
     }
-    if (piece_layer_ != packet.layer || piece_epoch_ != packet.epoch) {
-        rewriter_.begin(packet, shift_between(packet, publication), now);
-        counters_.switches += piece_layer_ ? 1 : 0;
-        previous_layer_ = piece_layer_;
-        previous_epoch_ = piece_epoch_;
-        piece_layer_ = packet.layer;
-        piece_epoch_ = packet.epoch;
-    }
+    if (!rewriter_.continues(packet)) begin_piece(packet, publication, now);
+    if (packet.starts_keyframe && media_.kind == MediaKind::video) keyframe_sent_ = now;
     const auto numbers = rewriter_.rewrite(packet, now);
     return numbers ? std::optional{number(packet, *numbers)} : std::nullopt;
 }
 
-/// Remembers where the packet came from, for repetitions, and puts the viewer's header on it.
+namespace {
+
+/// The bytes from PictureID to TL0PICIDX as this viewer counts them.
+PayloadPatch patch_of(const LayerPacket& packet, const RtpRewriter::PictureShift& shift) {
+    const PictureNumbers& in = packet.picture;
+    PayloadPatch patch;
+    if (in.id_bytes == 0 && in.tl0_at == 0) return patch;
+    patch.at = in.id_bytes ? in.id_at : in.tl0_at;
+    const std::size_t end = in.tl0_at ? in.tl0_at + std::size_t{1} : std::size_t{in.id_at} + in.id_bytes;
+    patch.size = static_cast<std::uint8_t>(end - patch.at);
+    check(patch.size <= patch.bytes.size() && end <= packet.payload.size());
+    std::copy_n(packet.payload.data() + patch.at, patch.size, patch.bytes.begin());
+    const std::uint32_t id = std::uint32_t{in.id} + shift.id;
+    if (in.id_bytes == 2) store_be16(patch.bytes.data(), static_cast<std::uint16_t>(0x8000 | (id & 0x7FFF)));
+    if (in.id_bytes == 1) patch.bytes[0] = id & 0x7F;
+    if (in.tl0_at) patch.bytes[patch.size - 1u] = static_cast<std::uint8_t>(in.tl0 + shift.tl0);
+    return patch;
+}
+
+}  // namespace
+
+/// The packet with the viewer's header and numbers on it.
+OutgoingRtp Subscription::outgoing(const LayerPacket& packet, const RtpRewriter::Numbers& numbers) const {
+    OutgoingRtp out;
+    out.header = {media_.payload_type, numbers.sequence.seq(), numbers.timestamp, *media_.ssrc, packet.marker};
+    if (numbers.left_out || packet.payload.empty()) return out;  // only fills its place
+    out.payload = packet.payload;
+    out.patch = patch_of(packet, numbers.picture);
+    const FrameLayers& frame = packet.frame;
+    if (media_.extensions.dependency != 0) {
+        out.descriptor = packet.descriptor;
+        out.frame_number = static_cast<std::uint16_t>(frame.number + numbers.picture.frame);
+    }
+    if (frame.steps > 1 && svc_.step()) {
+        // The last frame of a picture that this viewer gets ends the picture.
+        out.header.marker = packet.marker || (frame.ends_frame && frame.spatial == *svc_.step());
+        out.active = {frame.active[*svc_.step()], frame.targets};
+    }
+    return out;
+}
+
 OutgoingRtp Subscription::number(const LayerPacket& packet, const RtpRewriter::Numbers& numbers) {
-    Sent& sent = history_[static_cast<std::size_t>(numbers.sequence.value) % kSentHistory];
-    sent = {.sequence = numbers.sequence.value,
-            .index = packet.index,
-            .epoch = packet.epoch,
-            .timestamp = numbers.timestamp,
-            .repeated_at = {},
-            .layer = packet.layer,
-            .marker = packet.marker};
+    const OutgoingRtp out = outgoing(packet, numbers);
     ++counters_.packets;
-    counters_.octets += packet.payload.size();
-    repeat_credit_bytes_ = std::min(kRepeatCreditBytes, repeat_credit_bytes_ + packet.payload.size() / kMaxRepeatShare);
-    const RtpHeader header{media_.payload_type, numbers.sequence.seq(), numbers.timestamp, *media_.ssrc, packet.marker};
-    return {header, {}, packet.payload};
+    counters_.octets += out.payload.size();
+    repeat_credit_bytes_ = std::min(kRepeatCreditBytes, repeat_credit_bytes_ + out.payload.size() / kMaxRepeatShare);
+    return out;
+}
+
+Duration Subscription::repeat_spacing() const {
+    if (!round_trip_) return kRepeatSpacing;
+    return std::clamp<Duration>(*round_trip_ * 3 / 4, kMinRepeatSpacing, kMaxRepeatSpacing);
 }
 
 std::optional<OutgoingRtp> Subscription::repeat(SeqNo lost, const Publication& publication, Instant now) {
     ++counters_.nacks_in;
     const ExtendedSeqNo highest = rewriter_.highest(), place = highest + lost.since(highest.seq());
     if (!rewriter_.started() || place > highest || place.value < 0) return {};
-    Sent& sent = history_[static_cast<std::size_t>(place.value) % kSentHistory];
-    const auto stored =
-        sent.sequence == place.value ? publication.stored(track_, sent.layer, sent.epoch, sent.index) : std::nullopt;
+    const auto origin = rewriter_.origin(place);
+    const auto stored = origin ? publication.stored(track_, origin->layer, origin->epoch, origin->index) : std::nullopt;
     if (!stored) {
         ++counters_.not_stored;
         return {};
     }
-    if (sent.repeated_at != Instant{} && now - sent.repeated_at < kRepeatSpacing) return {};
+    Repeated& before = repeated_[static_cast<std::size_t>(place.value) % kRepeatsRemembered];
+    if (before.sequence == place.value && now - before.at < repeat_spacing()) return {};
     if (repeat_credit_bytes_ < stored->payload.size()) return {};
     repeat_credit_bytes_ -= stored->payload.size();
-    sent.repeated_at = now;
+    before = {place.value, now};
     ++counters_.repeated;
-    OutgoingRtp again{{media_.payload_type, lost, sent.timestamp, *media_.ssrc, sent.marker}, {}, stored->payload};
+    OutgoingRtp again = outgoing(*stored, rewriter_.again(place, *origin, *stored));
     if (media_.rtx_payload_type && media_.rtx_ssrc) {
         again.header.payload_type = *media_.rtx_payload_type;
         again.header.ssrc = *media_.rtx_ssrc;
@@ -140,34 +210,48 @@ std::size_t Subscription::write(const OutgoingRtp& packet, SeqNo transport_seque
     std::array<std::uint8_t, 3> time;
     store_be16(number.data(), transport_sequence.value);
     store_be24(time.data(), abs_send_time(now.ns));
+    std::array<std::uint8_t, kMaxDependencyDescriptor> descriptor;
+    std::size_t descriptor_size = 0;
+    if (!packet.descriptor.empty())
+        descriptor_size =
+            rewrite_dependency_descriptor(packet.descriptor, packet.frame_number, packet.active, descriptor);
     const bool say_mid = counters_.packets <= kPacketsWithMid && media_.mid.size() <= 16;
-    const RtpExtension extensions[] = {{say_mid ? media_.extensions.mid : std::uint8_t{0}, as_bytes(media_.mid)},
-                                       {media_.extensions.abs_send_time, time},
-                                       {media_.extensions.transport_cc, number}};
+    const RtpExtension extensions[] = {
+        {say_mid ? media_.extensions.mid : std::uint8_t{0}, as_bytes(media_.mid)},
+        {media_.extensions.abs_send_time, time},
+        {media_.extensions.transport_cc, number},
+        {descriptor_size ? media_.extensions.dependency : std::uint8_t{0}, Bytes{descriptor}.first(descriptor_size)}};
     std::size_t size = write_rtp_header(packet.header, extensions, out);
     if (size == 0 || out.size() - size < packet.payload.size() + (packet.repeats ? 2 : 0)) return 0;
     if (packet.repeats) {
         store_be16(out.data() + size, packet.repeats->value);
         size += 2;
     }
-    std::copy(packet.payload.begin(), packet.payload.end(), out.begin() + static_cast<std::ptrdiff_t>(size));
+    const auto behind = out.subspan(size);
+    std::copy(packet.payload.begin(), packet.payload.end(), behind.begin());
+    std::copy_n(packet.patch.bytes.begin(), packet.patch.size, behind.begin() + packet.patch.at);
     return size + packet.payload.size();
 }
 
-void Subscription::receive_report(const ReportBlock& block, const Publication&, Instant now) {
+void Subscription::receive_report(const ReportBlock& block, Publication& publication, Instant now) {
     if (block.ssrc != ssrc()) return;
     fraction_lost_ = block.fraction_lost;
     if (block.last_sr == 0 || block.last_sr != reported_middle_) return;
     const Duration held{static_cast<std::int64_t>(block.delay_since_sr) * 1'000'000'000 / 65'536};
-    if (now - reported_at_ >= held) round_trip_ = now - reported_at_ - held;
+    if (now - reported_at_ < held) return;
+    round_trip_ = now - reported_at_ - held;
+    publication.note_round_trip(*round_trip_, now);
 }
 
 bool Subscription::write_report(const Publication& publication, Instant now, RtcpWriter& out) {
     if (now < next_report_) return false;
-    next_report_ = now + kSenderReportInterval;
+    // Until there is something to say, soon again: without a report sound and picture are not in step.
+    next_report_ = now + report_retry_;
+    report_retry_ = std::min<Duration>(2 * report_retry_, kSenderReportInterval);
     const auto mark = piece_layer_ ? publication.clock_mark(track_, *piece_layer_) : std::nullopt;
     if (!mark || mark->epoch != piece_epoch_ || !rewriter_.started()) return false;
-    const NtpTime ntp{mark->ntp.value + ntp_span(now - mark->at)};
+    next_report_ = now + kSenderReportInterval;
+    const NtpTime ntp{mark->ntp.value + publication.clock_offset() + ntp_span(now - mark->at)};
     const RtpTimestamp rtp =
         mark->rtp + ticks(now - mark->at, media_.clock_rate) + std::int64_t{rewriter_.timestamp_shift()};
     if (!out.sender_report(ssrc(), ntp, rtp, static_cast<std::uint32_t>(counters_.packets),
@@ -181,9 +265,10 @@ bool Subscription::write_report(const Publication& publication, Instant now, Rtc
 void Subscription::source_restarted(std::uint8_t track) {
     track_ = track;
     selector_.restart();
+    svc_.restart();
     piece_layer_.reset();
-    previous_layer_.reset();
-    std::fill(history_.begin(), history_.end(), Sent{});
+    keyframe_sent_.reset();
+    rewriter_.forget_origins();
 }
 
 }  // namespace confidente::media

@@ -8,7 +8,7 @@
 //                                          viewer's packets, so it lives beside the viewer's Peer
 //   receive_nack(nack, publication, now, send)    calls send(OutgoingRtp) for each packet that is still there
 //   receive_report(block, publication, now)       a viewer's report about ssrc()
-//   request_keyframe(publication)          for a viewer's PLI or FIR about ssrc()
+//   request_keyframe(publication, now)     for a viewer's PLI or FIR about ssrc()
 //   write_report(publication, now, writer) SR + SDES; due once a second: deadline()
 //   tick(publication, now)                 at deadline(): chooses the layer again, repeats what is waited for
 //
@@ -16,7 +16,8 @@
 // continuous numbers. Its codec must be the one negotiated with the viewer (can_carry).
 //
 // Invariants: the first packet, and the first of each layer, starts a keyframe; sequence numbers are continuous over
-// switches and dropped padding; a repetition is sent at most once per kRepeatSpacing and within kMaxRepeatShare.
+// switches, dropped padding and frames left out; a repetition is sent at most once per round trip (about) and within
+// kMaxRepeatShare.
 #pragma once
 
 #include <array>
@@ -28,16 +29,21 @@
 #include "media/routing/layer_selector.hpp"
 #include "media/routing/publication.hpp"
 #include "media/routing/rtp_rewriter.hpp"
+#include "media/routing/svc_selection.hpp"
 #include "platform/base/random.hpp"
 
 namespace confidente::media {
 
-inline constexpr std::size_t kSentHistory = 1024;               ///< sent packets of which we know where they came from
-inline constexpr Duration kRepeatSpacing = 40ms;                ///< the same packet is not repeated sooner
+inline constexpr std::size_t kRepeatsRemembered = 64;           ///< a power of two
+inline constexpr Duration kRepeatSpacing = 40ms;                ///< the same packet is not repeated sooner, or three
+inline constexpr Duration kMinRepeatSpacing = 10ms;             ///< quarters of the round trip once it is known,
+inline constexpr Duration kMaxRepeatSpacing = 250ms;            ///< within these
+inline constexpr Duration kUnknownRoundTrip = 100ms;            ///< taken for it before the first report
 inline constexpr std::uint32_t kMaxRepeatShare = 4;             ///< repetitions get at most 1/4 of the bytes sent
 inline constexpr std::uint64_t kRepeatCreditBytes = 64 * 1024;  ///< saved up at most, and given to begin with
 inline constexpr std::uint64_t kPacketsWithMid = 100;  ///< RFC 9143 section 9.2: enough until one has surely arrived
 inline constexpr Duration kSenderReportInterval = 1s;
+inline constexpr Duration kFirstReportRetry = 50ms;  ///< doubled while there is nothing to report yet
 inline constexpr Duration kLayerChoiceInterval = 500ms;
 
 struct SubscriptionCounters {
@@ -69,8 +75,9 @@ public:
             if (auto again = repeat(lost, publication, now)) send(*again);
         });
     }
-    void receive_report(const ReportBlock& block, const Publication& publication, Instant now);
-    void request_keyframe(Publication& publication);
+    void receive_report(const ReportBlock& block, Publication& publication, Instant now);
+    /// Not passed on when a keyframe went out after the viewer can have asked.
+    void request_keyframe(Publication& publication, Instant now);
     /// False when there is nothing to report yet, or no room.
     bool write_report(const Publication& publication, Instant now, RtcpWriter& out);
     void tick(Publication& publication, Instant now);
@@ -88,30 +95,34 @@ public:
     const SubscriptionCounters& counters() const { return counters_; }
 
 private:
-    struct Sent {
+    struct Repeated {
         std::int64_t sequence = -1;  ///< extended, ours
-        std::int64_t index = 0;
-        std::uint32_t epoch = 0;
-        RtpTimestamp timestamp;  ///< ours
-        Instant repeated_at;     ///< 0 = never
-        std::uint8_t layer = 0;
-        bool marker = false;
+        Instant at;
     };
     std::optional<OutgoingRtp> repeat(SeqNo lost, const Publication& publication, Instant now);
     void choose(Publication& publication, Instant now);
+    bool takes(const LayerPacket& packet);
+    bool takes_scalable(const LayerPacket& packet);
+    std::optional<OutgoingRtp> leave_out(const LayerPacket& packet);
+    void begin_piece(const LayerPacket& packet, const Publication& publication, Instant now);
+    OutgoingRtp outgoing(const LayerPacket& packet, const RtpRewriter::Numbers& numbers) const;
     OutgoingRtp number(const LayerPacket& packet, const RtpRewriter::Numbers& numbers);
     std::optional<std::uint32_t> shift_between(const LayerPacket& packet, const Publication& publication) const;
+    Duration repeat_spacing() const;
 
     NegotiatedMedia media_;
     std::uint8_t track_;
     LayerSelector selector_;
+    SvcSelection svc_;  ///< of a track whose layers come in one stream; the selector then only says what is wanted
     RtpRewriter rewriter_;
-    std::vector<Sent> history_;  ///< kSentHistory slots, by sequence
-    std::optional<std::uint8_t> piece_layer_, previous_layer_;
-    std::uint32_t piece_epoch_ = 0, previous_epoch_ = 0;
+    std::array<Repeated, kRepeatsRemembered> repeated_ = {};  ///< by sequence
+    std::optional<std::uint8_t> piece_layer_;
+    std::uint32_t piece_epoch_ = 0;
+    std::optional<Instant> keyframe_sent_;
     SeqNo rtx_sequence_;
     std::uint64_t repeat_credit_bytes_ = 0;
     Instant next_choice_, next_report_;
+    Duration report_retry_ = kFirstReportRetry;
     std::uint32_t reported_middle_ = 0;  ///< NTP of the last sender report, as viewers repeat it
     Instant reported_at_;
     std::optional<Duration> round_trip_;

@@ -21,14 +21,6 @@ Publication publication_of(std::vector<std::string> rids = {}) {
 Subscription viewer_of(Random& random) {
     return Subscription{for_viewer(video_media({}), 7000), kVideo, random, kStart};
 }
-Nack nack_of(Buffer& items, std::initializer_list<std::uint16_t> lost) {
-    for (const std::uint16_t seq : lost) {
-        items.resize(items.size() + 4);
-        store_be16(items.data() + items.size() - 4, seq);
-    }
-    return {{1}, {7000}, items};
-}
-
 }  // namespace
 
 TEST("a viewer of Chromium's simulcast starts at an SPS and sees numbers without a hole") {
@@ -259,7 +251,8 @@ TEST("after a switch the sender report still names the moments that the packets 
         REQUIRE(viewer.write_report(publication, now, writer));
         RtcpReader reader{writer.bytes()};
         const auto sr = std::get<SenderReport>(*reader.next());
-        const double at = static_cast<double>(static_cast<std::int64_t>(sr.ntp.value - ntp.value)) / 4294967296.0;
+        const auto since = static_cast<std::int64_t>(sr.ntp.value - ntp_of(kStart).value);
+        const double at = static_cast<double>(since) / 4294967296.0;
         return at + timestamp.since(sr.rtp) / 90'000.0;
     };
     viewer.set_highest_step(0);
@@ -347,4 +340,40 @@ TEST("sound goes through from its first packet, with its pauses as they are") {
         *viewer.forward(*give(publication, encoder.next({3}).bytes(), kStart + 10s), publication, kStart + 10s);
     CHECK(second.header.sequence.since(first.header.sequence) == 1);
     CHECK(second.header.timestamp.since(first.header.timestamp) == 480'000);
+}
+
+TEST("a thousand viewers who join, and then all lose a packet, cost the publisher one keyframe each time") {
+    SeededRandom random{12};
+    auto publication = publication_of();
+    Encoder encoder{{100}, ""};
+    give(publication, encoder.next(kSlice).bytes(), kStart);
+    std::vector<Subscription> viewers;
+    for (int i = 0; i < 1000; ++i) viewers.push_back(viewer_of(random));
+    Instant now = kStart;
+    int asked = 0;
+    const auto pass = [&](const Buffer& payload) {
+        now = now + 10ms;
+        const auto given = give(publication, encoder.next(payload).bytes(), now);
+        for (auto& viewer : viewers) {
+            if (viewer.deadline() <= now) viewer.tick(publication, now);
+            viewer.forward(*given, publication, now);
+        }
+        asked += feedback_of(publication, now).keyframes[100];
+    };
+    for (int i = 0; i < 5; ++i) pass(kSlice);
+    CHECK(asked == 1);
+    pass(kKeyframeStart);
+    for (const auto& viewer : viewers) CHECK(viewer.counters().packets == 1);
+    for (int i = 0; i < 100; ++i) pass(kSlice);
+    CHECK(asked == 1);
+    // Their requests do not come at once: some when the keyframe is on its way to them already.
+    for (std::size_t i = 0; i < viewers.size(); ++i) {
+        if (i % 100 == 0) pass(i == 500 ? kKeyframeStart : kSlice);
+        viewers[i].request_keyframe(publication, now);
+    }
+    for (int i = 0; i < 100; ++i) pass(kSlice);
+    CHECK(asked == 2);
+    viewers[0].request_keyframe(publication, now);
+    pass(kSlice);
+    CHECK(asked == 3);
 }

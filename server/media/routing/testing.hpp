@@ -21,7 +21,8 @@ inline NegotiatedMedia video_media(std::vector<std::string> rids) {
     media.codec = Codec::h264;
     media.payload_type = {108};
     media.rtx_payload_type = PayloadType{109};
-    media.extensions = {.mid = 9, .rid = 10, .repaired_rid = 11, .transport_cc = 4, .abs_send_time = 2};
+    media.extensions = {
+        .mid = 9, .rid = 10, .repaired_rid = 11, .transport_cc = 4, .abs_send_time = 2, .dependency = 0};
     media.nack = media.pli = media.fir = media.transport_cc = true;
     media.rids = std::move(rids);
     return media;
@@ -34,7 +35,7 @@ inline NegotiatedMedia audio_media() {
     media.payload_type = {111};
     media.clock_rate = 48'000;
     media.channels = 2;
-    media.extensions = {.mid = 9, .rid = 0, .repaired_rid = 0, .transport_cc = 4, .abs_send_time = 2};
+    media.extensions = {.mid = 9, .rid = 0, .repaired_rid = 0, .transport_cc = 4, .abs_send_time = 2, .dependency = 0};
     media.transport_cc = true;
     return media;
 }
@@ -57,6 +58,7 @@ struct Wire {
     Buffer payload;
     std::optional<std::uint16_t> transport_number = {};
     bool padded = false;
+    Buffer descriptor = {};  ///< of dependencies; empty = none
 
     Buffer bytes() const {
         std::array<std::uint8_t, 2> number = {};
@@ -65,8 +67,9 @@ struct Wire {
             {mid.empty() ? std::uint8_t{0} : std::uint8_t{9}, as_bytes(mid)},
             {rid.empty() ? std::uint8_t{0} : std::uint8_t{10}, as_bytes(rid)},
             {repaired_rid.empty() ? std::uint8_t{0} : std::uint8_t{11}, as_bytes(repaired_rid)},
-            {transport_number ? std::uint8_t{4} : std::uint8_t{0}, number}};
-        Buffer out(kMaxRtpHeaderBytes);
+            {transport_number ? std::uint8_t{4} : std::uint8_t{0}, number},
+            {descriptor.empty() ? std::uint8_t{0} : std::uint8_t{13}, descriptor}};
+        Buffer out(kMaxRtpHeaderBytes + kMaxDependencyDescriptor);
         out.resize(write_rtp_header(header, extensions, out));
         out.insert(out.end(), payload.begin(), payload.end());
         if (padded) {
@@ -132,6 +135,23 @@ inline std::optional<LayerPacket> give(Publication& publication, Buffer bytes, I
     if (kept.size() > 16) kept.pop_front();
     const auto view = RtpPacketView::parse(kept.back());
     return view ? publication.receive(*view, now) : std::nullopt;
+}
+
+/// All that one datagram gives.
+inline std::vector<LayerPacket> give_all(Publication& publication, Buffer bytes, Instant now) {
+    std::vector<LayerPacket> all;
+    for (auto packet = give(publication, std::move(bytes), now); packet; packet = publication.following())
+        all.push_back(*packet);
+    return all;
+}
+
+/// A viewer's request for these; `items` holds its bytes.
+inline Nack nack_of(Buffer& items, std::initializer_list<std::uint16_t> lost) {
+    for (const std::uint16_t seq : lost) {
+        items.resize(items.size() + 4);
+        store_be16(items.data() + items.size() - 4, seq);
+    }
+    return {{1}, {7000}, items};
 }
 
 }  // namespace confidente::media::testing

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "media/protocol/codecs/h264.hpp"
+#include "media/protocol/codecs/vp9.hpp"
 
 namespace confidente::media {
 namespace {
@@ -28,14 +29,10 @@ std::optional<Bytes> vp8_keyframe(Bytes payload) {
 }
 
 /// RFC 9628 section 4.2: B (start of frame) without P (inter-predicted), lowest spatial layer.
-bool vp9_keyframe(Bytes payload) {
-    if (payload.empty()) return false;
-    const std::uint8_t flags = payload[0];
-    const bool picture_id = flags & 0x80, predicted = flags & 0x40, layers = flags & 0x20, begins = flags & 0x08;
-    if (predicted || !begins) return false;
-    if (!layers) return true;
-    const std::size_t at = 1 + (picture_id ? (payload.size() > 1 && payload[1] & 0x80 ? 2u : 1u) : 0u);
-    return at < payload.size() && (payload[at] >> 1 & 7) == 0;
+std::optional<Vp9Descriptor> vp9_keyframe(Bytes payload) {
+    const auto descriptor = parse_vp9_descriptor(payload);
+    if (!descriptor || descriptor->predicted || !descriptor->starts_frame || descriptor->spatial != 0) return {};
+    return descriptor;
 }
 
 }  // namespace
@@ -63,20 +60,39 @@ std::optional<Vp8Descriptor> parse_vp8_descriptor(Bytes payload) {
         const std::uint8_t extension = payload[at++];
         if (extension & 0x80) {
             if (at >= payload.size()) return {};
-            if (payload[at] & 0x80) {
-                if (payload.size() - at < 2) return {};
-                descriptor.picture_id = static_cast<std::uint16_t>(load_be16(payload.data() + at) & 0x7FFF);
-                at += 2;
-            } else {
-                descriptor.picture_id = payload[at++];
-            }
+            const bool wide = payload[at] & 0x80;
+            if (payload.size() - at < (wide ? 2u : 1u)) return {};
+            descriptor.numbers.id_at = static_cast<std::uint8_t>(at);
+            descriptor.numbers.id_bytes = wide ? 2 : 1;
+            descriptor.numbers.id =
+                wide ? static_cast<std::uint16_t>(load_be16(payload.data() + at) & 0x7FFF) : std::uint16_t{payload[at]};
+            at += descriptor.numbers.id_bytes;
         }
-        if (extension & 0x40) ++at;         // TL0PICIDX
-        if ((extension & 0x30) != 0) ++at;  // TID, KEYIDX
+        if (extension & 0x40) {
+            if (at >= payload.size()) return {};
+            descriptor.numbers.tl0_at = static_cast<std::uint8_t>(at);
+            descriptor.numbers.tl0 = payload[at++];
+        }
+        if ((extension & 0x30) != 0) {  // TID, KEYIDX
+            if (at >= payload.size()) return {};
+            descriptor.temporal = extension & 0x20 ? payload[at] >> 6 : 0;
+            ++at;
+        }
     }
-    if (at > payload.size()) return {};
     descriptor.size = at;
     return descriptor;
+}
+
+PictureNumbers picture_numbers(Codec codec, Bytes payload) {
+    if (codec == Codec::vp8) {
+        const auto descriptor = parse_vp8_descriptor(payload);
+        return descriptor ? descriptor->numbers : PictureNumbers{};
+    }
+    if (codec == Codec::vp9) {
+        const auto descriptor = parse_vp9_descriptor(payload);
+        return descriptor ? descriptor->numbers : PictureNumbers{};
+    }
+    return {};
 }
 
 bool starts_keyframe(Codec codec, Bytes payload) {
@@ -88,7 +104,7 @@ bool starts_keyframe(Codec codec, Bytes payload) {
         case Codec::vp8:
             return vp8_keyframe(payload).has_value();
         case Codec::vp9:
-            return vp9_keyframe(payload);
+            return vp9_keyframe(payload).has_value();
         // AV1 RTP specification section 4.4: the N bit, first packet of a coded video sequence.
         case Codec::av1:
             return !payload.empty() && (payload[0] & 0x08) != 0;
@@ -103,6 +119,12 @@ std::optional<PictureSize> keyframe_size(Codec codec, Bytes payload) {
         const auto nal = find_h264_sps(payload);
         const auto sps = nal ? parse_h264_sps(*nal) : std::nullopt;
         return sps ? std::optional{sps->size} : std::nullopt;
+    }
+    if (codec == Codec::vp9) {
+        const auto descriptor = vp9_keyframe(payload);
+        if (!descriptor || !descriptor->structure) return {};
+        const PictureSize size = descriptor->structure->sizes[descriptor->structure->spatial - 1u];
+        return size.width != 0 && size.height != 0 ? std::optional{size} : std::nullopt;
     }
     if (codec != Codec::vp8) return {};
     const auto frame = vp8_keyframe(payload);

@@ -1,6 +1,7 @@
 // The first bytes of a payload of every codec: where a decoder can start, and how large the picture is.
 #include "media/protocol/codecs/codec.hpp"
 #include "media/protocol/codecs/h264.hpp"
+#include "media/protocol/codecs/vp9.hpp"
 #include "testing/fuzz.hpp"
 
 using namespace confidente;
@@ -13,12 +14,23 @@ FUZZ(input) {
         check(codec != Codec::opus || starts);
         const auto size = keyframe_size(codec, input);
         if (!size) continue;
-        check(codec == Codec::h264 || codec == Codec::vp8);
-        check(size->width <= 16'384 && size->height <= 16'384);
+        check(codec == Codec::h264 || codec == Codec::vp8 || codec == Codec::vp9);
+        check(codec == Codec::vp9 || (size->width <= 16'384 && size->height <= 16'384));
     }
     if (const auto descriptor = parse_vp8_descriptor(input)) {
         check(descriptor->size <= input.size() && descriptor->partition < 16);
-        check(!descriptor->picture_id || *descriptor->picture_id < 0x8000);
+        check(descriptor->numbers.id < 0x8000);
+    }
+    if (const auto descriptor = parse_vp9_descriptor(input)) {
+        check(descriptor->size <= input.size() && descriptor->spatial < kMaxVp9Spatial);
+        check(descriptor->reference_count <= kMaxVp9References);
+        check(!descriptor->structure || descriptor->structure->spatial <= kMaxVp9Spatial);
+    }
+    for (const Codec codec : {Codec::vp8, Codec::vp9, Codec::av1}) {
+        const PictureNumbers numbers = picture_numbers(codec, input);
+        check(std::size_t{numbers.id_at} + numbers.id_bytes <= input.size());
+        check(numbers.tl0_at == 0 || numbers.tl0_at < input.size());
+        check(numbers.id_bytes == 0 || numbers.tl0_at == 0 || numbers.tl0_at - numbers.id_at <= 3);
     }
     if (const auto nal = find_h264_sps(input)) {
         check(nal->data() >= input.data() && nal->data() + nal->size() <= input.data() + input.size());

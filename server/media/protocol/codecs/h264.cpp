@@ -14,20 +14,6 @@ constexpr std::array<std::uint8_t, 4> kStartCode = {0, 0, 0, 1};
 
 std::uint8_t nal_type(Bytes nal) { return nal[0] & 0x1F; }
 
-/// Calls `take(nal)` for each unit of a STAP-A until it returns false; false when malformed or stopped.
-template <class F>
-bool walk_aggregate(Bytes payload, F&& take) {
-    Bytes rest = payload.subspan(1);
-    for (std::size_t count = 0; !rest.empty(); ++count) {
-        if (count == kMaxNalsPerAggregate || rest.size() < 2) return false;
-        const std::size_t size = load_be16(rest.data());
-        if (size == 0 || rest.size() - 2 < size) return false;
-        if (!take(rest.subspan(2, size))) return false;
-        rest = rest.subspan(2 + size);
-    }
-    return true;
-}
-
 }  // namespace
 
 std::optional<Bytes> find_h264_sps(Bytes payload) {
@@ -35,7 +21,7 @@ std::optional<Bytes> find_h264_sps(Bytes payload) {
     if (nal_type(payload) == kSps) return payload;
     if (nal_type(payload) != kStapA) return {};
     std::optional<Bytes> found;
-    walk_aggregate(payload, [&](Bytes nal) {
+    walk_h264_aggregate(payload, [&](Bytes nal) {
         if (nal_type(nal) == kSps) found = nal;
         return !found;
     });
@@ -75,7 +61,7 @@ bool H264Depacketizer::append(Bytes payload) {
     const std::uint8_t type = nal_type(payload);
     if (in_fragment_ && type != kFuA) return false;
     if (type == kFuA) return append_fragment(payload);
-    if (type == kStapA) return walk_aggregate(payload, [this](Bytes nal) { return append_nal(nal); });
+    if (type == kStapA) return walk_h264_aggregate(payload, [this](Bytes nal) { return append_nal(nal); });
     return type >= 1 && type <= 23 && append_nal(payload);
 }
 

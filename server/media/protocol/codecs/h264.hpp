@@ -30,6 +30,20 @@ std::optional<H264Sps> parse_h264_sps(Bytes nal);
 /// The first SPS inside an RTP payload (single NAL or STAP-A).
 std::optional<Bytes> find_h264_sps(Bytes payload);
 
+/// Calls `take(nal)` for each unit of a STAP-A until it returns false; false when malformed or stopped.
+template <class F>
+bool walk_h264_aggregate(Bytes payload, F&& take) {
+    Bytes rest = payload.subspan(1);
+    for (std::size_t count = 0; !rest.empty(); ++count) {
+        if (count == kMaxNalsPerAggregate || rest.size() < 2) return false;
+        const std::size_t size = load_be16(rest.data());
+        if (size == 0 || rest.size() - 2 < size) return false;
+        if (!take(rest.subspan(2, size))) return false;
+        rest = rest.subspan(2 + size);
+    }
+    return true;
+}
+
 /// One whole picture in Annex B form (start codes 00 00 00 01).
 struct H264AccessUnit {
     Buffer annexb;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "media/protocol/codecs/bit_reader.hpp"
 #include "media/protocol/codecs/h264.hpp"
 
 namespace confidente::media {
@@ -10,42 +11,6 @@ namespace {
 constexpr std::size_t kMaxSpsBytes = 512;         // with scaling lists some 300
 constexpr std::uint32_t kMaxSide = 16'384;        // pixels
 constexpr std::uint32_t kMaxRefFrameCycle = 255;  // section 7.4.2.1.1
-
-/// Bits of an RBSP. Reading past the end gives zeros and sets failed().
-class BitReader {
-public:
-    explicit BitReader(Bytes bytes) : bytes_(bytes) {}
-    std::uint32_t bits(unsigned count) {
-        std::uint32_t value = 0;
-        for (; count > 0; --count) value = value << 1 | bit();
-        return value;
-    }
-    std::uint32_t bit() {
-        if (at_ >= bytes_.size() * 8) {
-            failed_ = true;
-            return 0;
-        }
-        const std::uint32_t value = bytes_[at_ / 8] >> (7 - at_ % 8) & 1;
-        ++at_;
-        return value;
-    }
-    std::uint32_t ue() {  // section 9.1
-        unsigned zeros = 0;
-        while (!failed_ && bit() == 0)
-            if (++zeros > 31) failed_ = true;
-        return failed_ ? 0 : static_cast<std::uint32_t>((std::uint64_t{1} << zeros) - 1 + bits(zeros));
-    }
-    std::int64_t se() {
-        const std::uint32_t code = ue();
-        return code % 2 ? (std::int64_t{code} + 1) / 2 : -(std::int64_t{code} / 2);
-    }
-    bool failed() const { return failed_; }
-
-private:
-    Bytes bytes_;
-    std::size_t at_ = 0;
-    bool failed_ = false;
-};
 
 void skip_scaling_list(BitReader& reader, int size) {
     std::int64_t last = 8, next = 8;

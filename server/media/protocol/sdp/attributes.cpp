@@ -222,6 +222,7 @@ Outcome read_media_attribute(std::string_view name, std::string_view value, SdpM
     if (name == "fmtp") return outcome(read_fmtp(value, media));
     if (name == "rtcp-fb") return outcome(read_feedback(value, media));
     if (name == "extmap") return read_extension(value, media.extensions);
+    if (name == "extmap-allow-mixed") return media.extmap_allow_mixed = true, Outcome::taken;
     if (name == "rid") return outcome(read_rid(value, media));
     if (name == "simulcast") return outcome(read_simulcast(value, media));
     if (name == "ssrc") return outcome(read_source(value, media));

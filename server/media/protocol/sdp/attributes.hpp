@@ -12,6 +12,7 @@ struct SessionLevel {
     RemoteTransport transport;
     Direction direction = Direction::sendrecv;
     std::vector<SdpExtension> extensions;
+    bool extmap_allow_mixed = false;
 };
 
 /// How a reader fared with an attribute; `unknown` when its name is none of those that it reads.

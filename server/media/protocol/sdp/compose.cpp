@@ -43,7 +43,8 @@ std::string extension_lines(const ExtensionIds& ids) {
     add(ids.repaired_rid, kExtensionRepairedRid);
     add(ids.transport_cc, kExtensionTransportCc);
     add(ids.abs_send_time, kExtensionAbsSendTime);
-    return lines;
+    add(ids.dependency, kExtensionDependency);
+    return ids.dependency != 0 ? "a=extmap-allow-mixed\r\n" + lines : lines;
 }
 
 std::string format_lines(const NegotiatedMedia& media, const WrittenMedia& written) {
@@ -58,7 +59,7 @@ std::string format_lines(const NegotiatedMedia& media, const WrittenMedia& writt
     feedback(media.fir, "ccm fir");
     feedback(media.nack, "nack");
     feedback(media.pli, "nack pli");
-    std::string fmtp = answer_fmtp(media.codec, media.fmtp);
+    std::string fmtp = answer_fmtp(media.codec, media.fmtp, written.direction);
     if (!fmtp.empty() && !written.extra_fmtp.empty()) fmtp += ';';
     fmtp += written.extra_fmtp;
     if (!fmtp.empty()) lines += "a=fmtp:" + type + " " + fmtp + "\r\n";

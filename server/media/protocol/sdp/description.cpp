@@ -106,6 +106,7 @@ private:
     sdp::Outcome read_session_attribute(std::string_view name, std::string_view value) {
         if (const auto direction = sdp::read_direction(name)) session_.direction = *direction;
         if (name == "extmap") return sdp::read_extension(value, session_.extensions);
+        if (name == "extmap-allow-mixed") return session_.extmap_allow_mixed = true, sdp::Outcome::taken;
         if (name != "group" || take(value) != "BUNDLE") return sdp::Outcome::unknown;
         while (!value.empty()) {
             const std::string_view mid = take(value);
@@ -124,6 +125,7 @@ private:
             if (own.fingerprint.hex.empty()) own.fingerprint = above.fingerprint;
             if (own.setup == SetupRole::actpass) own.setup = above.setup;
             if (own.candidates.empty()) own.candidates = above.candidates;
+            media.extmap_allow_mixed = media.extmap_allow_mixed || session_.extmap_allow_mixed;
             for (const SdpExtension& extension : session_.extensions)
                 if (media.extensions.size() < kMaxSdpExtensions) media.extensions.push_back(extension);
         }

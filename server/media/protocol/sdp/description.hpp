@@ -92,7 +92,8 @@ struct SdpMedia {
     std::string mid;
     Direction direction = Direction::sendrecv;
     bool rtcp_mux = false, rtcp_reduced_size = false;
-    bool bundle_only = false;  ///< port 0 is then no refusal (RFC 9143 section 6)
+    bool extmap_allow_mixed = false;  ///< both forms of header extensions in one stream (RFC 8285 section 6)
+    bool bundle_only = false;         ///< port 0 is then no refusal (RFC 9143 section 6)
     bool end_of_candidates = false;
     RemoteTransport transport;  ///< session-level values where the media has none of its own
     std::vector<SdpPayload> payloads;

@@ -62,6 +62,7 @@ H264Format read_h264_format(std::string_view fmtp) {
     const std::string_view mode = parameter(fmtp, "packetization-mode", "0");
     format.interleaves_nothing = mode == "1";
     format.readable = format.readable && (mode == "0" || mode == "1");
+    format.level_asymmetry = parameter(fmtp, "level-asymmetry-allowed", "0") == "1";
     format.profile = profile_of(format.profile_level_id);
     return format;
 }
@@ -92,10 +93,13 @@ std::optional<PayloadType> rtx_of(const SdpMedia& media, PayloadType type) {
     return {};
 }
 
-std::string answer_fmtp(Codec codec, std::string_view offered) {
+std::string answer_fmtp(Codec codec, std::string_view offered, Direction direction) {
     switch (codec) {
         case Codec::h264: {
-            const H264Format format = read_h264_format(offered);
+            H264Format format = read_h264_format(offered);
+            const std::uint32_t level = format.profile_level_id & 0xFF;
+            if (direction == Direction::recvonly && format.level_asymmetry && level < kH264ReceivedLevel)
+                format.profile_level_id += kH264ReceivedLevel - level;
             char id[7] = "000000";
             char digits[6];
             const auto end = std::to_chars(digits, digits + 6, format.profile_level_id, 16).ptr;

@@ -32,7 +32,10 @@ NegotiatedMedia describe(const SdpMedia& media, const SdpPayload& payload, std::
                          .rid = 0,
                          .repaired_rid = 0,
                          .transport_cc = media.extension_id(kExtensionTransportCc),
-                         .abs_send_time = media.extension_id(kExtensionAbsSendTime)};
+                         .abs_send_time = media.extension_id(kExtensionAbsSendTime),
+                         .dependency = 0};
+    if (media.extmap_allow_mixed && (payload.codec == Codec::vp9 || payload.codec == Codec::av1))
+        result.extensions.dependency = media.extension_id(kExtensionDependency);
     result.nack = has_feedback(payload, "nack");
     result.pli = has_feedback(payload, "nack pli");
     result.fir = has_feedback(payload, "ccm fir");
@@ -172,6 +175,7 @@ Result<Negotiated> make_play_answer(const SessionDescription& offer, const Local
         negotiated.ssrc = track->ssrc;
         if (negotiated.rtx_payload_type) negotiated.rtx_ssrc = track->rtx_ssrc;
         negotiated.cname = cname;
+        if (track->published.extensions.dependency == 0) negotiated.extensions.dependency = 0;
         accepted.push_back(std::move(negotiated));
     }
     if (accepted.empty()) return bad_offer("Nothing that is published can be played with this offer.");
@@ -189,7 +193,7 @@ NegotiatedMedia own_video() {
     video.payload_type = {108};
     video.rtx_payload_type = PayloadType{109};
     video.fmtp = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f";
-    video.extensions = {.mid = 1, .rid = 0, .repaired_rid = 0, .transport_cc = 4, .abs_send_time = 5};
+    video.extensions = {.mid = 1, .rid = 0, .repaired_rid = 0, .transport_cc = 4, .abs_send_time = 5, .dependency = 0};
     video.nack = video.pli = video.fir = video.transport_cc = true;
     return video;
 }
@@ -203,7 +207,7 @@ NegotiatedMedia own_audio() {
     audio.payload_type = {111};
     audio.clock_rate = 48'000;
     audio.channels = 2;
-    audio.extensions = {.mid = 1, .rid = 0, .repaired_rid = 0, .transport_cc = 4, .abs_send_time = 5};
+    audio.extensions = {.mid = 1, .rid = 0, .repaired_rid = 0, .transport_cc = 4, .abs_send_time = 5, .dependency = 0};
     audio.transport_cc = true;
     return audio;
 }

@@ -26,9 +26,13 @@ inline constexpr std::string_view kExtensionTransportCc =
     "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 inline constexpr std::string_view kExtensionAbsSendTime = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time";
 
+inline constexpr std::string_view kExtensionDependency =
+    "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension";
+
 /// Ids of RTP header extensions in force; 0 = not in use.
 struct ExtensionIds {
     std::uint8_t mid = 0, rid = 0, repaired_rid = 0, transport_cc = 0, abs_send_time = 0;
+    std::uint8_t dependency = 0;  ///< only for VP9 and AV1, and with extmap-allow-mixed: keyframes' need the long form
 };
 
 /// Where we can be reached.

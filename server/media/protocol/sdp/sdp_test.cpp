@@ -376,3 +376,44 @@ TEST("offers with bytes changed, lines dropped or doubled are answered or refuse
     CHECK(answered > 200);
     CHECK(refused > 200);
 }
+
+TEST("the dependency descriptor is agreed on for VP9 and AV1, where both forms of extensions may be mixed") {
+    for (const char* name : {"chromium-publish-simulcast-vp9", "chromium-publish-simulcast-av1"}) {
+        CAPTURE(name);
+        const auto published = *make_publish_answer(parsed(corpus(name)), local());
+        CHECK(of(published, MediaKind::video).extensions.dependency == 13);
+        CHECK(published.sdp.find("a=extmap-allow-mixed\r\n") != std::string::npos);
+        CHECK(parsed(published.sdp).media[0].extension_id(kExtensionDependency) == 13);
+        // Chromium's viewers do not offer it by themselves; when the page asks, they do.
+        const std::string viewer = corpus("chromium156-recvonly-viewer");
+        const auto plain = *make_play_answer(parsed(viewer), local(), tracks_of(published), "live");
+        CHECK(of(plain, MediaKind::video).extensions.dependency == 0);
+        const std::string asking = replaced(viewer, "a=extmap:1 urn",
+                                            "a=extmap:12 " + std::string{kExtensionDependency} + "\r\na=extmap:1 urn");
+        const auto played = *make_play_answer(parsed(asking), local(), tracks_of(published), "live");
+        CHECK(of(played, MediaKind::video).extensions.dependency == 12);
+        const auto unmixed = parsed(replaced(asking, "a=extmap-allow-mixed\r\n", ""));
+        CHECK(of(*make_play_answer(unmixed, local(), tracks_of(published), "live"), MediaKind::video)
+                  .extensions.dependency == 0);
+    }
+    CHECK(of(*make_publish_answer(parsed(corpus("chromium-publish-simulcast-h264")), local()), MediaKind::video)
+              .extensions.dependency == 0);
+}
+
+TEST("a publisher is told that 2160p is received, and keeps a higher level of its own") {
+    const std::string base = corpus("chromium-publish-simulcast-h264");
+    const auto answered = [&](std::string_view level, bool asymmetry) {
+        std::string offer = replaced(base, "profile-level-id=42e01f", "profile-level-id=42e0" + std::string{level});
+        if (!asymmetry) offer = replaced(offer, "level-asymmetry-allowed=1;", "");
+        const std::string sdp = make_publish_answer(parsed(offer), local())->sdp;
+        return sdp.substr(sdp.find("profile-level-id=") + 17, 6);
+    };
+    CHECK(answered("1f", true) == "42e034");
+    CHECK(answered("34", true) == "42e034");
+    CHECK(answered("3c", true) == "42e03c");  // level 6
+    CHECK(answered("1f", false) == "42e01f");
+    const auto published = *make_publish_answer(parsed(base), local());
+    const auto played =
+        *make_play_answer(parsed(corpus("chromium156-recvonly-viewer")), local(), tracks_of(published), "live");
+    CHECK(played.sdp.find("profile-level-id=42e01f") != std::string::npos);  // what the viewer offered
+}
