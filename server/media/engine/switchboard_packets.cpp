@@ -88,14 +88,46 @@ void Switchboard::take_rtp(Session& publisher, Bytes bytes, Instant now) {
     if (!packet || stream.source != &publication) return;
     if (auto keyframe = stream.tap.packet(*packet, publication, now))
         ports_.keyframe(stream.name, std::move(*keyframe));
+    gather(stream, *packet, now);
+}
+
+void Switchboard::gather(Stream& stream, const LayerPacket& packet, Instant now) {
+    if (stream.watching == 0) return;
+    if (stream.burst.empty()) bursting_.push_back(&stream);
+    stream.burst.add(packet, now);
+    if (stream.burst.full()) fan_out(stream, now);
+}
+
+void Switchboard::fan_out_due(Instant now) {
+    for (std::size_t i = 0; i < bursting_.size();) {
+        auto& stream = *bursting_[i];
+        // fan_out() takes the stream off this list.
+        if (stream.burst.due() <= now)
+            fan_out(stream, now);
+        else
+            ++i;
+    }
+}
+
+/// The burst to every viewer. Video leaves before audio: small audio packets may end a row of large ones, not begin it.
+void Switchboard::fan_out(Stream& stream, Instant now) {
+    if (stream.burst.empty()) return;
+    std::erase(bursting_, &stream);
+    const auto packets = stream.burst.packets();
     for (auto* viewer : stream.viewers) {
-        if (!viewer->announced) continue;
+        if (!viewer->announced || !stream.source) continue;
+        make_room(packets.size());
         for (auto& track : viewer->tracks) {
-            if (track.subscription.track() != packet->track) continue;
-            if (const auto out = track.subscription.forward(*packet, publication, now))
-                send(*viewer, track.subscription, *out, now);
+            for (const auto& packet : packets) {
+                if (track.subscription.track() != packet.track) continue;
+                if (const auto out = track.subscription.forward(packet, *stream.source, now))
+                    send(*viewer, track.subscription, *out, now);
+            }
         }
     }
+    stream.burst.clear();
+    // A viewer's wish may have become a keyframe request.
+    if (stream.publisher) schedule(*stream.publisher);
 }
 
 void Switchboard::send(Session& viewer, const Subscription& subscription, const OutgoingRtp& packet, Instant now) {
