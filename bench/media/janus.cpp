@@ -149,7 +149,8 @@ private:
             auto value = bjson::parse(answer.body, error);
             if (error || !value.is_object()) return Error{ErrorKind::unavailable, "refused", "janus: " + answer.body};
             auto& event = value.as_object();
-            if (!event.contains("transaction") || event["transaction"] != mine) continue;
+            const auto* whose = event.if_contains("transaction");
+            if (!whose || !whose->is_string() || std::string_view{whose->as_string()} != mine) continue;
             const auto* data = value.as_object().if_contains("plugindata");
             if (!data || data->at("data").as_object().contains("error")) return refused(event);
             return std::move(event);

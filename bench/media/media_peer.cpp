@@ -70,7 +70,7 @@ int main(int count, char** values) {
     http::ServerConfig listener{.port = 0, .threads = 1};
     listener.general_rate = {};
     const auto nobody = [](std::string_view) -> Result<http::Principal> {
-        return Error{ErrorKind::unauthorized, "invalid_token", "Nobody signs in here."};
+        return Error{ErrorKind::unauthenticated, "invalid_token", "Nobody signs in here."};
     };
     auto server = http::Server::open(listener, std::move(router), nobody, {}, clock, random);
     if (!server) {

@@ -98,8 +98,8 @@ void Publisher::send_audio(Instant now) {
 }
 
 void Publisher::report(const Track& track, Instant now) {
-    RtcpWriter writer(payload_room());
-    writer = RtcpWriter(out_.room().first(kMaxRtcpBytes));
+    if (out_.full()) socket_.send(out_);
+    RtcpWriter writer(out_.room().first(kMaxRtcpBytes));
     writer.sender_report(track.ssrc, ntp_of(now), {track.timestamp}, track.packets, track.octets);
     writer.cname(track.ssrc, cname_);
     peer_.send_rtcp(writer.bytes().size(), now, out_);
