@@ -12,7 +12,7 @@ namespace confidente::media {
 
 namespace {
 constexpr int kBatchesAtOnce = 8;  ///< then commands and timers get their turn, whatever still waits in the socket
-constexpr Duration kStatsSpacing = 20ms;
+constexpr Duration kStatsSpacing = 100ms;  ///< summing up visits every session
 constexpr Duration kStreamsSpacing = 500ms;
 }  // namespace
 
