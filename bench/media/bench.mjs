@@ -2,11 +2,10 @@
 // the machine (seal and send, nothing else) and beside Janus where it is installed. The same load drives all of them.
 //
 //   VIEWERS=200,1000 KBPS=2500 SECONDS=10 SERVERS=confidente,janus ./dev bench media
-import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { output, root, startProgram, table } from '../lib/process.mjs';
-import { startJanus } from './janus.mjs';
+import { janusMissing, startJanus } from './janus.mjs';
 
 const list = (name, fallback) => (process.env[name] ?? fallback).split(',').filter(Boolean);
 const sizes = list('VIEWERS', '200,1000').map(Number);
@@ -18,15 +17,6 @@ const program = (name) => join(root, 'build/release', name);
 
 if (availableParallelism() < 2) console.log('One core only: server and load share it, and the figures say little.');
 
-const installed = (command) => {
-    try {
-        execFileSync('which', [command], { stdio: 'ignore' });
-        return true;
-    } catch {
-        return false;
-    }
-};
-
 const servers = {
     confidente: async () => {
         const server = await startProgram('taskset', ['-c', '0', program('media_peer')]);
@@ -35,16 +25,18 @@ const servers = {
     },
 };
 if (wanted.includes('janus')) {
-    if (installed('janus')) servers.janus = startJanus;
-    else console.log('Janus is not installed, so its rows are missing: apt-get install --no-install-recommends janus');
+    const missing = janusMissing();
+    if (missing) console.log(`Without Janus's rows. ${missing}.`);
+    else servers.janus = startJanus;
 }
 
 /** The load's figures for one server. */
 async function measure(start, flags) {
     const server = await start();
     try {
-        return JSON.parse(await output(program('media_load'), [...server.flags, '--pid', String(server.pid),
-            '--core', '1', ...flags]));
+        const [command, ...args] = [...(server.enter ?? []), program('media_load'), ...server.flags,
+            '--pid', String(server.pid), '--core', '1', ...flags];
+        return JSON.parse(await output(command, args));
     } finally {
         await server.stop();
     }

@@ -1,5 +1,6 @@
 // Janus's VideoRoom by its REST API (Debian's `janus`): a room per stream; Janus offers, the viewer answers.
 #include <boost/json.hpp>
+#include <ctime>
 #include <map>
 #include <mutex>
 
@@ -52,9 +53,11 @@ public:
         (void)created;
         const auto asked = identity_.clock.now();
         const auto offer = make_client_publish_offer(identity_.certificate, local, identity_.random);
+        // Given the choice it would take the client's part of DTLS, which is ours.
+        const auto sdp = replaced(offer.sdp, "a=setup:actpass", "a=setup:active");
         TRY(const auto event,
             request(handle, {{"request", "joinandconfigure"}, {"ptype", "publisher"}, {"room", room}},
-                    {{"type", "offer"}, {"sdp", offer.sdp}}));
+                    {{"type", "offer"}, {"sdp", sdp}}));
         const auto& data = event.at("plugindata").at("data").as_object();
         if (!data.contains("id")) return refused(event);
         {
@@ -127,8 +130,15 @@ private:
     }
     Result<std::int64_t> attach() {
         if (session_ == 0) {
-            TRY(const auto created, post(url_.path, {{"janus", "create"}}));
-            session_ = created.at("data").at("id").to_number<std::int64_t>();
+            auto created = post(url_.path, {{"janus", "create"}});
+            // It may only just have been started.
+            for (int tries = 0; !created && tries < 100; ++tries) {
+                const timespec moment{0, 100'000'000};
+                nanosleep(&moment, nullptr);
+                created = post(url_.path, {{"janus", "create"}});
+            }
+            if (!created) return created.error();
+            session_ = created->at("data").at("id").to_number<std::int64_t>();
         }
         TRY(const auto attached, post(path(0), {{"janus", "attach"}, {"plugin", "janus.plugin.videoroom"}}));
         return attached.at("data").at("id").to_number<std::int64_t>();

@@ -1,22 +1,19 @@
-// Janus's VideoRoom as a peer of the bench: Debian's package, on one core, with ICE-lite and on loopback only.
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+// Janus's VideoRoom as a peer of the bench: Debian's package, on one core, with ICE-lite. It does not offer loopback as a
+// candidate, so it gets a network of its own (a namespace, which needs root) that nobody outside reaches.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const library = process.env.JANUS_LIBRARY ?? '/usr/lib/x86_64-linux-gnu/janus';
 
-/** A port that nobody has at this moment. */
-const freePort = () => new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-        const { port } = server.address();
-        server.close(() => resolve(port));
-    });
-});
+const address = '10.99.0.1';
+const port = 8088; // of the namespace: nobody else is there
+const network = 'ip link set lo up && ip link add v0 type veth peer name v1 && ' +
+    `ip addr add ${address}/24 dev v0 && ip link set v0 up && ip link set v1 up`;
 
-const settings = (folder, port) => ({
+const settings = (folder) => ({
     'janus.jcfg': `general: {
     configs_folder = "${folder}"
     plugins_folder = "${library}/plugins"
@@ -28,7 +25,7 @@ const settings = (folder, port) => ({
     event_loops = 1
 }
 media: { rtp_port_range = "20000-59999" }
-nat: { ice_lite = true, ice_tcp = false, ice_enforce_list = "127.0.0.1" }
+nat: { ice_lite = true, ice_tcp = false, ice_enforce_list = "${address}" }
 `,
     'janus.transport.http.jcfg': `general: {
     json = "compact"
@@ -43,24 +40,31 @@ admin: { admin_http = false }
     'janus.plugin.videoroom.jcfg': 'general: {}\n',
 });
 
+/** Why it cannot be measured here, or nothing. */
+export const janusMissing = () => {
+    if (!process.env.PATH.split(':').some((folder) => existsSync(join(folder, 'janus'))))
+        return 'Janus is not installed: apt-get install --no-install-recommends janus';
+    if (process.getuid() !== 0) return 'Janus needs a network namespace here, and that needs root';
+    return undefined;
+};
+
 export async function startJanus() {
     const folder = mkdtempSync(join(tmpdir(), 'bench-janus-'));
-    const port = await freePort();
-    for (const [name, text] of Object.entries(settings(folder, port))) writeFileSync(join(folder, name), text);
-    const child = spawn('taskset', ['-c', '0', 'janus', '-F', folder, '-C', join(folder, 'janus.jcfg')],
-        { stdio: ['ignore', 'ignore', 'ignore'] });
+    for (const [name, text] of Object.entries(settings(folder))) writeFileSync(join(folder, name), text);
+    const janus = `exec taskset -c 0 janus -F ${folder} -C ${join(folder, 'janus.jcfg')}`;
+    // Each step replaces the process, so the one that was started is Janus.
+    const child = spawn('unshare', ['--net', 'sh', '-c', `${network} && ${janus}`], { stdio: 'ignore' });
     const exited = new Promise((resolve) => child.once('exit', resolve));
-    const url = `http://127.0.0.1:${port}/janus`;
-    let up = false;
-    for (let tries = 0; tries < 100 && !up && child.exitCode === null; ++tries) {
-        up = await fetch(`${url}/info`).then((answer) => answer.ok, () => false);
-        if (!up) await pause(100);
-    }
-    if (!up) throw new Error('janus does not answer; start it by hand with its own configuration to see why');
+    const enter = ['nsenter', `--net=/proc/${child.pid}/ns/net`];
+    const hasAddress = () => {
+        const told = spawnSync(enter[0], [...enter.slice(1), 'ip', '-4', '-o', 'address', 'show', 'v0'], { encoding: 'utf8' });
+        return told.stdout.includes(address);
+    };
+    for (let tries = 0; tries < 100 && !hasAddress(); ++tries) await pause(50);
     return {
         pid: child.pid,
-        port,
-        flags: ['--janus', url],
+        enter,
+        flags: ['--janus', `http://127.0.0.1:${port}/janus`, '--local', address],
         async stop() {
             child.kill('SIGTERM');
             await exited;

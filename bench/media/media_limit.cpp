@@ -134,7 +134,7 @@ std::vector<Receiver> open_receivers(std::size_t count) {
     Buffer key(16, 1), salt(12, 2);
     for (auto& receiver : receivers) {
         media::SocketAddress local;
-        receiver.socket = open_viewer_socket(local);
+        receiver.socket = open_viewer_socket("127.0.0.1", local);
         receiver.address.sin_family = AF_INET;
         receiver.address.sin_port = htons(local.port);
         receiver.address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

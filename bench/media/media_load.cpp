@@ -2,7 +2,7 @@
 //
 //   media_load --publish http://127.0.0.1:8080/whip/live{n} --play http://127.0.0.1:8080/whep/live{n} [--bearer TOKEN]
 //              --pid 1234 --viewers 200 [--streams 1] [--kbps 2500] [--seconds 10] [--late 20] [--joiners 4] [--core 1]
-//   media_load --janus http://127.0.0.1:8088/janus --pid 1234 …
+//   media_load --janus http://127.0.0.1:8088/janus --local 10.99.0.1 --pid 1234 …
 //   media_load … --quiet-joins     nothing is published before all have joined: what a handshake costs
 //
 // One object of JSON: viewers, connected, failed, joinsPerSecond, joinsPerCpuSecond, packets, seconds, lost, cpuSeconds,
@@ -53,6 +53,7 @@ Options parse(int count, char** values) {
         else if (name == "--play") options.signalling.play_url = value;
         else if (name == "--bearer") options.signalling.bearer = value;
         else if (name == "--janus") options.signalling.janus_url = value;
+        else if (name == "--local") options.signalling.local_ip = value;
         else if (name == "--pid") options.pid = number();
         else if (name == "--viewers") options.viewers = number();
         else if (name == "--streams") options.streams = number();
@@ -75,7 +76,7 @@ std::unique_ptr<Publishers> start_publishers(const Options& options, Identity id
     const auto signalling = make_signalling(options.signalling, identity);
     std::vector<std::unique_ptr<Publisher>> all;
     for (int stream = 0; stream < options.streams; ++stream) {
-        auto socket = media::UdpSocket::open("127.0.0.1", 0);
+        auto socket = media::UdpSocket::open(options.signalling.local_ip, 0);
         if (!socket) die(socket.error().detail);
         auto joined = signalling->publish(stream, socket->local());
         if (!joined) die(joined.error().detail);

@@ -55,7 +55,10 @@ int main(int count, char** values) {
     SystemClock clock;
     SystemRandom random;
     Deaf events;
-    media::EngineConfig config{.port = 0, .announced_ips = {}, .thumbnail_interval = 0s, .max_publish_bps = 100'000'000};
+    media::EngineConfig config;
+    config.port = 0;
+    config.thumbnail_interval = 0s;
+    config.max_publish_bps = 100'000'000;
     config.workers = count > 1 ? static_cast<unsigned>(std::atoi(values[1])) : 1;
     auto engine = media::Engine::open(config, events, random);
     if (!engine) {

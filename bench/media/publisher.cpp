@@ -30,6 +30,7 @@ Publisher::Publisher(PublisherConfig config, UdpSocket socket, Joined joined, Id
     : config_(config),
       socket_(std::move(socket)),
       identity_(identity),
+      password_(joined.peer.ours.pwd),
       peer_(std::move(joined.peer), identity.certificate, identity.random, identity.clock.now()),
       cname_(joined.published.cname),
       stream_(config.bits_per_second) {
@@ -41,6 +42,8 @@ Publisher::Publisher(PublisherConfig config, UdpSocket socket, Joined joined, Id
 }
 
 void Publisher::hear(Datagram datagram, Instant now) {
+    if (const auto answer = answer_check(datagram.bytes, datagram.from, password_))
+        return out_.send(*answer, datagram.from);
     const auto received = peer_.receive(datagram, now, out_);
     if (received.kind != ReceivedKind::rtcp) return;
     RtcpReader reader(received.bytes);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -50,6 +51,7 @@ private:
     PublisherConfig config_;
     confidente::media::UdpSocket socket_;
     Identity identity_;
+    std::string password_;
     confidente::media::Peer peer_;
     confidente::media::Outbox out_{64};
     std::optional<Track> video_, audio_;

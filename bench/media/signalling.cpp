@@ -54,6 +54,13 @@ private:
 
 }  // namespace
 
+std::optional<Buffer> answer_check(Bytes datagram, const SocketAddress& from, const std::string& password) {
+    if (datagram.empty() || datagram[0] > 3) return {};
+    const auto message = StunMessage::parse(datagram);
+    if (!message || message->message_class() != StunClass::request || !message->authenticate(password)) return {};
+    return write_binding_success(message->transaction(), from, password);
+}
+
 std::unique_ptr<Signalling> make_signalling(const SignallingConfig& config, Identity identity) {
     if (!config.janus_url.empty()) return make_janus_signalling(config, identity);
     return std::make_unique<WhipAndWhep>(config, identity);

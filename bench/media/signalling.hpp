@@ -23,6 +23,7 @@ struct SignallingConfig {
     std::string publish_url, play_url;  ///< WHIP's and WHEP's; `{n}` is the stream's number
     std::string bearer;
     std::string janus_url;  ///< instead of the two: http://HOST:PORT/janus
+    std::string local_ip = "127.0.0.1";  ///< IPv4, where the peers' sockets are
 };
 
 class Signalling {
@@ -37,6 +38,11 @@ struct Identity {
     confidente::Random& random;
     const confidente::Clock& clock;
 };
+
+/// The answer to a server's own connectivity check, which our controlling agent, made for lite servers, never gets.
+/// Nothing when the datagram is something else.
+std::optional<confidente::Buffer> answer_check(confidente::Bytes datagram, const confidente::media::SocketAddress& from,
+                                               const std::string& password);
 
 std::unique_ptr<Signalling> make_signalling(const SignallingConfig& config, Identity identity);
 std::unique_ptr<Signalling> make_janus_signalling(const SignallingConfig& config, Identity identity);

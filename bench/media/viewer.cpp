@@ -71,6 +71,7 @@ double Histogram::ms_at(double share) const {
 
 Viewer::Viewer(int socket, Joined joined, Identity identity)
     : socket_(socket),
+      password_(joined.peer.ours.pwd),
       peer_(joined.peer, identity.certificate, identity.random, identity.clock.now()),
       remote_(joined.peer.remote),
       ssrc_{identity.random.u32()},
@@ -129,7 +130,10 @@ void Viewer::take_rtp(MutableBytes datagram, std::int64_t arrived, Instant now, 
 
 void Viewer::receive(MutableBytes datagram, std::int64_t arrived, Instant now, Seen& seen) {
     if (connected() && looks_like_rtp(datagram)) return take_rtp(datagram, arrived, now, seen);
-    peer_.receive({datagram, remote_}, now, outbox());
+    if (const auto answer = answer_check(datagram, remote_, password_))
+        outbox().send(*answer, remote_);
+    else
+        peer_.receive({datagram, remote_}, now, outbox());
     if (connected() && !connected_at_) {
         connected_at_ = now;
         next_report_ = now + kReportEvery;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "media/protocol/rtcp/transport_feedback.hpp"
 #include "signalling.hpp"
@@ -70,6 +71,7 @@ private:
     void flush();
 
     int socket_;
+    std::string password_;
     confidente::media::Peer peer_;
     confidente::media::SocketAddress remote_;
     std::array<Track, 2> tracks_;

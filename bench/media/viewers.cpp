@@ -21,11 +21,11 @@ namespace {
 constexpr std::size_t kBatch = 16, kEvents = 256;
 }  // namespace
 
-int open_viewer_socket(SocketAddress& local) {
+int open_viewer_socket(const std::string& ip, SocketAddress& local) {
     const int handle = ::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ::inet_pton(AF_INET, ip.c_str(), &address.sin_addr);
     socklen_t length = sizeof address;
     const int on = 1;
     if (handle < 0 || ::bind(handle, reinterpret_cast<const sockaddr*>(&address), length) != 0 ||
@@ -34,7 +34,7 @@ int open_viewer_socket(SocketAddress& local) {
         std::perror("socket");
         std::exit(1);
     }
-    local = SocketAddress::v4({127, 0, 0, 1}, ntohs(address.sin_port));
+    local = *SocketAddress::parse(ip, ntohs(address.sin_port));
     return handle;
 }
 
@@ -108,7 +108,7 @@ void Viewers::join_some(int streams) {
             return;
         }
         SocketAddress local;
-        const int socket = open_viewer_socket(local);
+        const int socket = open_viewer_socket(signalling_.local_ip, local);
         auto joined = signalling->watch(mine % streams, local);
         const std::lock_guard lock(mutex_);
         if (joined) {

@@ -15,8 +15,8 @@
 
 namespace bench {
 
-/// A bound UDP socket on loopback that stamps what it receives; dies when it cannot be had.
-int open_viewer_socket(confidente::media::SocketAddress& local);
+/// A bound UDP socket that stamps what it receives; dies when it cannot be had.
+int open_viewer_socket(const std::string& ip, confidente::media::SocketAddress& local);
 /// Reads one batch from the socket and calls take(bytes, arrived) for each datagram; how many came.
 class BatchReader {
 public:
