@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "media/engine/bitrate_policer.hpp"
+#include "media/engine/burst.hpp"
 #include "media/engine/engine.hpp"
 #include "media/engine/keyframe_tap.hpp"
 #include "media/engine/timers.hpp"
@@ -51,7 +52,7 @@ struct Session {
     std::uint64_t nacks_told = 0, plis_told = 0;
 
     // Viewer
-    std::vector<ViewedTrack> tracks;  ///< at most kMaxTracks
+    std::vector<ViewedTrack> tracks;  ///< at most kMaxTracks, video first
     SeqNo transport_sequence;
 };
 
@@ -63,6 +64,7 @@ struct Stream {
     std::uint64_t watching = 0;     ///< of them, connected
     Instant orphaned;               ///< since when there is no publisher
     KeyframeTap tap;
+    Burst burst;  ///< on its way to the viewers
 };
 
 }  // namespace confidente::media

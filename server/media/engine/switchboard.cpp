@@ -29,10 +29,14 @@ Switchboard::Switchboard(SwitchboardConfig config, SwitchboardPorts ports, Insta
 
 Switchboard::~Switchboard() = default;
 
-void Switchboard::make_room() {
-    if (!out_.full()) return;
+void Switchboard::make_room(std::size_t datagrams) {
+    if (!out_.room_for(datagrams)) flush();
+}
+
+void Switchboard::flush() {
+    if (out_.empty()) return;
     stats_.packets_out += out_.size();
-    for (std::size_t i = 0; i < out_.size(); ++i) stats_.bytes_out += out_.head(i).size;
+    stats_.bytes_out += out_.bytes();
     ports_.flush(out_);
     out_.clear();
 }
@@ -136,6 +140,7 @@ void Switchboard::leave_stream(Session& session, Instant now) {
         return;
     }
     if (stream.publisher != &session) return;
+    fan_out(stream, now);
     stream.publisher = nullptr;
     stream.source = nullptr;
     stream.orphaned = now;
@@ -154,7 +159,10 @@ void Switchboard::schedule(Session& session) {
 }
 
 Instant Switchboard::deadline() const {
-    return timers_.empty() ? next_housekeeping_ : std::min(timers_.first().at, next_housekeeping_);
+    auto next = next_housekeeping_;
+    if (!timers_.empty()) next = std::min(next, timers_.first().at);
+    for (const auto* stream : bursting_) next = std::min(next, stream->burst.due());
+    return next;
 }
 
 void Switchboard::tick(Instant now) {
@@ -206,6 +214,7 @@ void Switchboard::housekeep(Instant now) {
 }
 
 void Switchboard::settle(Instant now) {
+    fan_out_due(now);
     for (const auto number : touched_) {
         const auto found = sessions_.find(number);
         if (found == sessions_.end() || found->second->doomed) continue;
@@ -216,11 +225,7 @@ void Switchboard::settle(Instant now) {
     touched_.clear();
     for (const auto number : doomed_) sessions_.erase(number);
     doomed_.clear();
-    if (out_.empty()) return;
-    stats_.packets_out += out_.size();
-    for (std::size_t i = 0; i < out_.size(); ++i) stats_.bytes_out += out_.head(i).size;
-    ports_.flush(out_);
-    out_.clear();
+    flush();
 }
 
 EngineStats Switchboard::stats() const {

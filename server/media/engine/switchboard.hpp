@@ -2,6 +2,9 @@
 // from publishers to viewers, feedback taken back. Time and datagrams are arguments, so a whole live runs in a test.
 //
 // Units and errors are those of engine.hpp. Not thread-safe; one owner (a Worker).
+// Packets of a publisher gather in their stream's burst; settle() takes bursts that are due to the viewers, viewer by
+// viewer, so that one viewer's packets lie together in the outbox.
+//
 // Invariants: a session leaves its stream at once when it closes, and memory at the end of the batch (settle());
 // nothing allocates, locks or logs per RTP packet; every list has its limit here, in engine.hpp or in a door below.
 #pragma once
@@ -72,10 +75,12 @@ private:
     void receive_stun(const Datagram& datagram, Instant now);
     void take(Session& session, Datagram datagram, Instant now);
     void take_rtp(Session& publisher, Bytes packet, Instant now);
-    void spread(Stream& stream, const LayerPacket& packet, Instant now);
     void take_publisher_rtcp(Session& publisher, Bytes compound, Instant now);
     void take_viewer_rtcp(Session& viewer, Bytes compound, Instant now);
     void take_report(Session& viewer, const ReportBlock& block, Instant now);
+    void gather(Stream& stream, const LayerPacket& packet, Instant now);
+    void fan_out(Stream& stream, Instant now);
+    void fan_out_due(Instant now);
     void send(Session& viewer, const Subscription& subscription, const OutgoingRtp& packet, Instant now);
     void send_feedback(Session& publisher, Instant now);
     void send_goodbye(Session& session, Instant now);
@@ -88,7 +93,8 @@ private:
     void leave_stream(Session& session, Instant now);
     void schedule(Session& session);
     void housekeep(Instant now);
-    void make_room();
+    void make_room(std::size_t datagrams = 1);
+    void flush();
 
     SwitchboardConfig config_;
     SwitchboardPorts ports_;
@@ -101,6 +107,7 @@ private:
     std::unordered_map<std::string, Session*> by_ufrag_;
     std::unordered_map<SocketAddress, Session*> by_address_;
     std::unordered_map<std::string, std::unique_ptr<Stream>> streams_;
+    std::vector<Stream*> bursting_;  ///< those whose burst is not empty
     std::vector<SessionNumber> touched_;
     std::vector<SessionNumber> doomed_;
     EngineStats stats_;

@@ -57,7 +57,8 @@ Stream& Switchboard::stream_named(const std::string& name) {
                                                  .viewers = {},
                                                  .watching = 0,
                                                  .orphaned = {},
-                                                 .tap = KeyframeTap{config_.thumbnail_interval}});
+                                                 .tap = KeyframeTap{config_.thumbnail_interval},
+                                                 .burst = {}});
     return *stream;
 }
 
@@ -133,6 +134,8 @@ Result<Answer> Switchboard::play(const std::string& name, const SessionDescripti
                                   .octets_reported = 0,
                                   .reported_at = now});
     }
+    std::stable_partition(session.tracks.begin(), session.tracks.end(),
+                          [](const ViewedTrack& one) { return one.subscription.media().kind == MediaKind::video; });
     stream->viewers.push_back(&session);
     schedule(session);
     return Answer{session.id, std::move(negotiated.sdp)};
@@ -159,6 +162,7 @@ void Switchboard::end_stream(const std::string& name, Instant now) {
     if (!stream) return;
     while (!stream->viewers.empty()) close(*stream->viewers.back(), HangUpReason::live_ended, now);
     if (stream->publisher) close(*stream->publisher, HangUpReason::live_ended, now);
+    std::erase(bursting_, stream);
     streams_.erase(name);
 }
 

@@ -12,6 +12,23 @@ namespace {
 constexpr int kFeedbackPacketsAtOnce = 8;  ///< of one publisher; the rest waits for the next batch
 
 bool is_stun(Bytes bytes) { return !bytes.empty() && bytes[0] <= 3; }
+
+/// A live's viewers do not fit the processor's nearest memory, so each is asked for two viewers ahead of its turn:
+/// first the session, then what the session points to.
+void prefetch_soon(const std::vector<Session*>& viewers, std::size_t at) {
+    if (at + 2 < viewers.size()) {
+        const auto& session = *viewers[at + 2];
+        __builtin_prefetch(&session.announced);
+        __builtin_prefetch(&session.tracks);
+        session.peer.prefetch();
+    }
+    if (at + 1 >= viewers.size()) return;
+    const auto& session = *viewers[at + 1];
+    session.peer.prefetch_keys();
+    const auto* end = reinterpret_cast<const char*>(session.tracks.data() + session.tracks.size());
+    for (const auto* line = reinterpret_cast<const char*>(session.tracks.data()); line < end; line += 64)
+        __builtin_prefetch(line);
+}
 }  // namespace
 
 void Switchboard::receive(Datagram datagram, Instant now) {
@@ -83,21 +100,54 @@ void Switchboard::take_rtp(Session& publisher, Bytes bytes, Instant now) {
         touched_.push_back(publisher.number);
     }
     auto& publication = *publisher.publication;
-    for (auto packet = publication.receive(*view, now); packet; packet = publication.following())
-        if (publisher.stream->source == &publication) spread(*publisher.stream, *packet, now);
+    auto& stream = *publisher.stream;
+    for (auto packet = publication.receive(*view, now); packet; packet = publication.following()) {
+        if (stream.source != &publication) return;
+        if (auto keyframe = stream.tap.packet(*packet, publication, now))
+            ports_.keyframe(stream.name, std::move(*keyframe));
+        gather(stream, *packet, now);
+    }
 }
 
-void Switchboard::spread(Stream& stream, const LayerPacket& packet, Instant now) {
-    auto& publication = *stream.source;
-    if (auto keyframe = stream.tap.packet(packet, publication, now)) ports_.keyframe(stream.name, std::move(*keyframe));
-    for (auto* viewer : stream.viewers) {
-        if (!viewer->announced) continue;
+void Switchboard::gather(Stream& stream, const LayerPacket& packet, Instant now) {
+    if (stream.watching == 0) return;
+    if (stream.burst.empty()) bursting_.push_back(&stream);
+    stream.burst.add(packet, now);
+    if (stream.burst.full()) fan_out(stream, now);
+}
+
+void Switchboard::fan_out_due(Instant now) {
+    for (std::size_t i = 0; i < bursting_.size();) {
+        auto& stream = *bursting_[i];
+        // fan_out() takes the stream off this list.
+        if (stream.burst.due() <= now)
+            fan_out(stream, now);
+        else
+            ++i;
+    }
+}
+
+/// The burst to every viewer. Video leaves before audio: small audio packets may end a row of large ones, not begin it.
+void Switchboard::fan_out(Stream& stream, Instant now) {
+    if (stream.burst.empty()) return;
+    std::erase(bursting_, &stream);
+    const auto packets = stream.burst.packets();
+    for (std::size_t at = 0; at < stream.viewers.size(); ++at) {
+        prefetch_soon(stream.viewers, at);
+        auto* viewer = stream.viewers[at];
+        if (!viewer->announced || !stream.source) continue;
+        make_room(packets.size());
         for (auto& track : viewer->tracks) {
-            if (track.subscription.track() != packet.track) continue;
-            if (const auto out = track.subscription.forward(packet, publication, now))
-                send(*viewer, track.subscription, *out, now);
+            for (const auto& packet : packets) {
+                if (track.subscription.track() != packet.track) continue;
+                if (const auto out = track.subscription.forward(packet, *stream.source, now))
+                    send(*viewer, track.subscription, *out, now);
+            }
         }
     }
+    stream.burst.clear();
+    // A viewer's wish may have become a keyframe request.
+    if (stream.publisher) schedule(*stream.publisher);
 }
 
 void Switchboard::send(Session& viewer, const Subscription& subscription, const OutgoingRtp& packet, Instant now) {

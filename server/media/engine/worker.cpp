@@ -12,7 +12,7 @@ namespace confidente::media {
 
 namespace {
 constexpr int kBatchesAtOnce = 8;  ///< then commands and timers get their turn, whatever still waits in the socket
-constexpr Duration kStatsSpacing = 20ms;
+constexpr Duration kStatsSpacing = 100ms;  ///< summing up visits every session
 constexpr Duration kStreamsSpacing = 500ms;
 }  // namespace
 
@@ -82,11 +82,12 @@ void Worker::run() {
 }
 
 void Worker::wait() {
-    const auto left = switchboard_->deadline() - clock_.now();
-    // Rounded up: a timer that fires too early would only spin.
-    const auto ms = std::clamp<std::int64_t>((left.count() + 999'999) / 1'000'000, 0, 1000);
+    const auto left = std::clamp<std::int64_t>((switchboard_->deadline() - clock_.now()).count(), 0, 1'000'000'000);
+    const timespec limit{left / 1'000'000'000, left % 1'000'000'000};
     epoll_event events[2];
-    (void)::epoll_wait(poll_, events, 2, static_cast<int>(ms));
+    if (::epoll_pwait2(poll_, events, 2, &limit, nullptr) < 0 && errno == ENOSYS)
+        // Before Linux 5.11, in milliseconds: rounded up, as a timer that fires too early would only spin.
+        (void)::epoll_wait(poll_, events, 2, static_cast<int>((left + 999'999) / 1'000'000));
     eventfd_t rings = 0;
     (void)::eventfd_read(bell_, &rings);
 }
@@ -113,7 +114,7 @@ void Worker::receive_batches() {
         const auto now = clock_.now();
         for (std::size_t at = 0; at < count; ++at) switchboard_->receive(socket_.datagram(at), now);
         switchboard_->settle(now);
-        if (count < kReceiveBatch) return;
+        if (!socket_.more()) return;
     }
 }
 

@@ -165,6 +165,18 @@ Deadline Peer::deadline() const {
     return next;
 }
 
+void Peer::prefetch() const {
+    __builtin_prefetch(&state_);
+    if (lite_) lite_->prefetch();
+    for (const auto* at = reinterpret_cast<const char*>(&sealer_); at < reinterpret_cast<const char*>(&sealer_ + 1);
+         at += 64)
+        __builtin_prefetch(at);
+}
+
+void Peer::prefetch_keys() const {
+    if (sealer_) sealer_->prefetch();
+}
+
 bool Peer::send_sealed(const SrtpResult& sealed, Outbox& out) {
     if (sealed.verdict != SrtpVerdict::ok) {
         ++counters_.not_sent;

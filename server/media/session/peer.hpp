@@ -81,6 +81,10 @@ public:
     bool send_rtp(std::size_t size, Instant now, Outbox& out);
     bool send_rtcp(std::size_t size, Instant now, Outbox& out);
 
+    /// Asks the processor to fetch what send_rtp() will read: first the peer's own lines, then what those point to.
+    void prefetch() const;
+    void prefetch_keys() const;
+
     /// close_notify, if connected. RTCP BYE is the caller's.
     void close(Instant now, Outbox& out);
 

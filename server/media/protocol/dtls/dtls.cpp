@@ -79,6 +79,23 @@ BIO_METHOD* wire_method() {
     return method;
 }
 
+/// A finished connection hears an alert at most: OpenSSL's two buffers of 16 KiB are there only while it has work.
+class RecordBuffers {
+public:
+    RecordBuffers(SSL* ssl, DtlsState state) : ssl_(ssl) {
+        if (state == DtlsState::connected) check(SSL_alloc_buffers(ssl_) == 1);
+    }
+    RecordBuffers(const RecordBuffers&) = delete;
+    RecordBuffers& operator=(const RecordBuffers&) = delete;
+    /// Refused, and then harmless, while something is left in them.
+    ~RecordBuffers() {
+        if (SSL_is_init_finished(ssl_)) (void)SSL_free_buffers(ssl_);
+    }
+
+private:
+    SSL* ssl_;
+};
+
 /// OpenSSL's retransmission timer must never fire: it knows only the machine's clock.
 unsigned int far_away(SSL*, unsigned int) { return 3'600'000'000U; }
 }  // namespace
@@ -146,6 +163,7 @@ void Dtls::receive(Bytes datagram, Instant now, DtlsOutput& out) {
 
 void Dtls::step() {
     ERR_clear_error();
+    const RecordBuffers buffers(ssl_.get(), state_);
     if (state_ == DtlsState::handshaking) {
         const int done = SSL_do_handshake(ssl_.get());
         if (done == 1) {
@@ -219,7 +237,10 @@ void Dtls::close(DtlsOutput& out) {
         return;
     }
     ERR_clear_error();
-    SSL_shutdown(ssl_.get());
+    {
+        const RecordBuffers buffers(ssl_.get(), state_);
+        SSL_shutdown(ssl_.get());
+    }
     ERR_clear_error();
     state_ = DtlsState::closed;
     for (auto& datagram : wire_->out) out.push_back(std::move(datagram));

@@ -43,6 +43,11 @@ public:
     /// The instant at which the session is dead unless another request comes.
     Instant lost_at() const { return heard_ + kConsentLost; }
     Instant last_heard() const { return heard_; }
+    /// What may_send() and selected() read.
+    void prefetch() const {
+        __builtin_prefetch(&selected_);
+        __builtin_prefetch(&selected_heard_);
+    }
 
 private:
     struct Pair {
