@@ -18,16 +18,28 @@ void TransportArrivals::received(SeqNo sequence, Instant now) {
     const bool first = !unroller_.started();
     const std::int64_t place = unroller_.unroll(sequence).value;
     if (first) next_ = place;
-    // Told already, or so far ahead that the old ones would be overwritten: those are then told as lost.
-    if (place < next_) return;
+    if (place < next_) return received_late(place, now);
+    // So far ahead that the old ones would be overwritten: those are then told as lost.
     if (place >= next_ + static_cast<std::int64_t>(kMaxArrivals)) {
         pending_ = 0;
         next_ = place;
     }
     Arrival& slot = arrivals_[static_cast<std::size_t>(place) % kMaxArrivals];
-    if (slot.sequence == place) return;
+    if (slot.sequence >= place) return;
     slot = {place, now};
     ++pending_;
+}
+
+/// Told as lost: what came since its place is told again, as Chromium's receivers do, so that the sender does not take
+/// reordering for loss.
+void TransportArrivals::received_late(std::int64_t place, Instant now) {
+    if (place < 0 || next_ - place > static_cast<std::int64_t>(kMaxLateness)) return;
+    Arrival& slot = arrivals_[static_cast<std::size_t>(place) % kMaxArrivals];
+    if (slot.sequence >= place) return;
+    slot = {place, now};
+    for (std::int64_t told = place; told < next_; ++told)
+        pending_ += arrivals_[static_cast<std::size_t>(told) % kMaxArrivals].sequence == told ? 1 : 0;
+    next_ = place;
 }
 
 bool TransportArrivals::write(Ssrc sender, Ssrc media, RtcpWriter& out) {

@@ -12,6 +12,7 @@
 namespace confidente::media {
 
 inline constexpr std::size_t kMaxArrivals = 1024;             ///< packets remembered between two feedbacks
+inline constexpr std::size_t kMaxLateness = 256;              ///< packets; later ones stay told as lost
 inline constexpr std::size_t kMaxFeedbackPackets = 300;       ///< reported by one feedback packet
 inline constexpr Duration kTransportFeedbackInterval = 50ms;  ///< Chromium's own receivers send every 50–250 ms
 
@@ -29,6 +30,7 @@ private:
         std::int64_t sequence = -1;
         Instant at;
     };
+    void received_late(std::int64_t place, Instant now);
     bool write_one(Ssrc sender, Ssrc media, RtcpWriter& out);
     SeqNoUnroller unroller_;
     std::array<Arrival, kMaxArrivals> arrivals_ = {};
