@@ -178,6 +178,8 @@ void Layer::receive_report(const SenderReport& report, Instant now) {
 
 ReportBlock Layer::report(Instant now) {
     ReportBlock block = reception_.report(ssrc_);
+    // Once a second: a mean of some seconds, kept while the layer pauses.
+    if (on(now)) usual_bps_ = usual_bps_ == 0 ? rate_.bps(now) : (usual_bps_ * 3 + rate_.bps(now)) / 4;
     if (!mark_) return block;
     block.last_sr = last_sr_;
     block.delay_since_sr = static_cast<std::uint32_t>((now - mark_->at).count() / 1000 * 65'536 / 1'000'000);

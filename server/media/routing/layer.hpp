@@ -1,6 +1,7 @@
 // One encoding of a track as it arrives: its numbers, its ring, its keyframe gate, its rate. Private to this room.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <memory>
 
@@ -71,6 +72,7 @@ public:
     KeyframeGate& gate() { return gate_; }
     const KeyframeGate& gate() const { return gate_; }
     const RateMeter& rate() const { return rate_; }
+    std::uint64_t usual_bps(Instant now) const { return on(now) ? std::max(usual_bps_, rate_.bps(now)) : usual_bps_; }
     PictureSize size() const { return size_; }
     std::optional<Publication::ClockMark> clock_mark() const { return mark_; }
 
@@ -97,6 +99,7 @@ private:
     PacketRing ring_;
     KeyframeGate gate_;
     RateMeter rate_;
+    std::uint64_t usual_bps_ = 0;  ///< when the last report was made while it arrived
     PictureSize size_;
     H264ParameterSets parameter_sets_;
     std::unique_ptr<Scale> scale_;  ///< of VP9 and AV1

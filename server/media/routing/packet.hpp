@@ -62,6 +62,7 @@ struct OutgoingRtp {
     Bytes descriptor = {};           ///< the publisher's, to be written with the two below; empty = none
     std::uint16_t frame_number = 0;  ///< in the descriptor
     ActiveTargets active = {};
+    std::uint8_t padding = 0;  ///< bytes of it after the payload, for a packet that only probes the path
 };
 
 }  // namespace confidente::media

@@ -258,13 +258,35 @@ std::size_t Publication::ladder(std::uint8_t track, Instant now, std::array<std:
     const bool only = layer_count(track) == 1;
     for (std::uint8_t layer = 0; layer < kMaxLayers; ++layer)
         if (layers_[track][layer] && (only || layers_[track][layer]->on(now))) out[count++] = layer;
+    sort_by_quality(track, std::span{out}.first(count));
+    return count;
+}
+
+std::size_t Publication::known_ladder(std::uint8_t track, std::array<std::uint8_t, kMaxLayers>& out) const {
+    std::size_t count = 0;
+    if (const Layer* all = scalable(track)) {
+        for (std::uint8_t step = 0; step < all->steps(); ++step) out[count++] = step;
+        return count;
+    }
+    for (std::uint8_t layer = 0; layer < kMaxLayers; ++layer)
+        if (layers_[track][layer]) out[count++] = layer;
+    sort_by_quality(track, std::span{out}.first(count));
+    return count;
+}
+
+void Publication::sort_by_quality(std::uint8_t track, std::span<std::uint8_t> layers) const {
     const auto pixels = [&](std::uint8_t layer) {
         const PictureSize size = layers_[track][layer]->size();
         return std::uint64_t{size.width} * size.height;
     };
-    std::sort(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(count),
+    std::sort(layers.begin(), layers.end(),
               [&](std::uint8_t a, std::uint8_t b) { return pixels(a) != pixels(b) ? pixels(a) < pixels(b) : a < b; });
-    return count;
+}
+
+std::uint64_t Publication::usual_bps(std::uint8_t track, std::uint8_t layer, Instant now) const {
+    if (const Layer* all = scalable(track)) return all->step_bps(layer, now);
+    const Layer* known = layer_at(track, layer);
+    return known ? known->usual_bps(now) : 0;
 }
 
 std::uint64_t Publication::bitrate_bps(std::uint8_t track, std::uint8_t layer, Instant now) const {

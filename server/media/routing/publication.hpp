@@ -98,7 +98,11 @@ public:
     bool layer_on(std::uint8_t track, std::uint8_t layer, Instant now) const;
     /// The layers of a track that are on, best last, written into `out`; how many.
     std::size_t ladder(std::uint8_t track, Instant now, std::array<std::uint8_t, kMaxLayers>& out) const;
+    /// The same of every layer seen so far, whether it arrives or not.
+    std::size_t known_ladder(std::uint8_t track, std::array<std::uint8_t, kMaxLayers>& out) const;
     std::uint64_t bitrate_bps(std::uint8_t track, std::uint8_t layer, Instant now) const;
+    /// What the layer takes while it arrives: remembered of one that pauses.
+    std::uint64_t usual_bps(std::uint8_t track, std::uint8_t layer, Instant now) const;
     std::uint64_t bitrate_bps(Instant now) const;                            ///< all layers, over the last second
     PictureSize picture_size(std::uint8_t track, std::uint8_t layer) const;  ///< zero until a keyframe told
 
@@ -133,6 +137,7 @@ private:
     void note_transport_number(const RtpPacketView& packet, std::uint8_t track, Instant now);
     bool write_reports(Instant now, RtcpWriter& out);
     bool write_requests(std::uint8_t track, Layer& layer, Instant now, RtcpWriter& out);
+    void sort_by_quality(std::uint8_t track, std::span<std::uint8_t> layers) const;
     const Layer* layer_at(std::uint8_t track, std::uint8_t layer) const;
     /// The one encoding of a track that has several spatial layers, else null.
     const Layer* scalable(std::uint8_t track) const;

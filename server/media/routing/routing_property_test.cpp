@@ -79,10 +79,13 @@ struct Got {
 
 struct Run {
     std::vector<Got> got;  ///< in order of the viewer's sequence numbers
-    std::uint64_t switches = 0;
+    std::uint64_t switches = 0, pauses = 0;
 };
 
-Run watch(const std::vector<Sent>& arrivals, Random& random) {
+/// Whether the viewer's path sometimes carries nothing of the video.
+enum class Path : std::uint8_t { wide, starving };
+
+Run watch(const std::vector<Sent>& arrivals, Random& random, Path path = Path::wide) {
     Publication publication{{video_media({"l", "m", "h"})}, {1}, "server", kStart};
     Subscription viewer{for_viewer(video_media({}), 7000), kVideo, random, kStart};
     SeqNoUnroller unroller;
@@ -91,6 +94,10 @@ Run watch(const std::vector<Sent>& arrivals, Random& random) {
     for (const Sent& sent : arrivals) {
         now = now + 3ms;
         if (random.below(60) == 0) viewer.set_highest_step(static_cast<std::uint8_t>(random.below(3)));
+        if (path == Path::starving && random.below(40) == 0) {
+            viewer.set_budget_bps(random.below(2));
+            viewer.limits_changed(publication, now);
+        }
         if (viewer.deadline() <= now) viewer.tick(publication, now);
         feedback_of(publication, now);
         const auto given = give(publication, sent.bytes, now);
@@ -105,6 +112,7 @@ Run watch(const std::vector<Sent>& arrivals, Random& random) {
         run.got.push_back(got);
     }
     run.switches = viewer.counters().switches;
+    run.pauses = viewer.counters().pauses;
     std::sort(run.got.begin(), run.got.end(), [](const Got& a, const Got& b) { return a.sequence < b.sequence; });
     return run;
 }
@@ -131,6 +139,24 @@ TEST("over a good network a viewer who changes layers gets every number once, an
         switches += run.switches;
     }
     CHECK(switches > 100);
+}
+
+TEST("a viewer whose video pauses and comes back gets every number once, and a keyframe after each pause") {
+    std::uint64_t pauses = 0;
+    for (std::uint64_t seed = 300; seed <= 340; ++seed) {
+        CAPTURE(seed);
+        SeededRandom random{seed};
+        const Run run = watch(over_network(make_stream(random), random, 0), random, Path::starving);
+        for (std::size_t i = 1; i < run.got.size(); ++i) {
+            const Got &before = run.got[i - 1], &here = run.got[i];
+            CHECK(here.sequence == before.sequence + 1);
+            CHECK_FALSE(before.timestamp.newer_than(here.timestamp));
+            const bool next = here.layer == before.layer && here.number == before.number + 1;
+            CHECK((next || here.keyframe));
+        }
+        pauses += run.pauses;
+    }
+    CHECK(pauses > 100);
 }
 
 TEST("over a bad network numbers are never given twice, holes are only real losses, time never goes back") {

@@ -64,6 +64,7 @@ public:
 
     std::uint32_t timestamp_shift() const { return piece_.timestamp_shift; }  ///< out = in + shift, modulo 2^32
     bool started() const { return started_; }
+    RtpTimestamp newest_timestamp() const { return newest_timestamp_; }
     ExtendedSeqNo highest() const { return highest_; }
     /// Everything sent so far came from a source that is gone.
     void forget_origins();

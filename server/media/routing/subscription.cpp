@@ -7,6 +7,8 @@
 namespace confidente::media {
 namespace {
 
+constexpr std::size_t kProbeHeaders = 44;  // of RTP with the extensions that we write, and the SRTP tag
+
 std::int64_t ticks(Duration time, std::uint32_t clock_rate) {
     return std::clamp<Duration>(time, 0s, 3600s).count() / 1000 * clock_rate / 1'000'000;
 }
@@ -37,8 +39,27 @@ void Subscription::choose(Publication& publication, Instant now) {
     std::array<LayerChoice, kMaxLayers> ladder;
     const std::size_t count = publication.ladder(track_, now, layers);
     for (std::size_t i = 0; i < count; ++i) ladder[i] = {layers[i], publication.bitrate_bps(track_, layers[i], now)};
-    selector_.choose(std::span{ladder}.first(count));
+    const bool starved = selector_.starved();
+    selector_.choose(std::span{ladder}.first(count), now);
+    counters_.pauses += selector_.starved() && !starved ? 1 : 0;
     if (selector_.waits_for_keyframe()) publication.request_keyframe(track_, *selector_.target());
+}
+
+std::optional<std::uint8_t> Subscription::reachable_layer(const Publication& publication, Instant now) const {
+    std::array<std::uint8_t, kMaxLayers> layers;
+    const std::size_t count = publication.known_ladder(track_, layers);
+    std::array<LayerChoice, kMaxLayers> ladder;
+    for (std::size_t i = 0; i < count; ++i) ladder[i] = {layers[i], publication.usual_bps(track_, layers[i], now)};
+    return selector_.reachable(std::span{ladder}.first(count));
+}
+
+std::uint64_t Subscription::wished_bps(const Publication& publication, Instant now) const {
+    std::array<std::uint8_t, kMaxLayers> layers;
+    const std::size_t count = publication.known_ladder(track_, layers);
+    std::array<LayerChoice, kMaxLayers> ladder;
+    for (std::size_t i = 0; i < count; ++i) ladder[i] = {layers[i], 0};
+    if (count == 0) return 0;
+    return publication.usual_bps(track_, layers[selector_.top_of(std::span{ladder}.first(count))], now);
 }
 
 void Subscription::tick(Publication& publication, Instant now) {
@@ -77,6 +98,7 @@ bool Subscription::takes(const LayerPacket& packet) {
 bool Subscription::takes_scalable(const LayerPacket& packet) {
     if (!selector_.target()) {
         svc_.restart();  // what is left out now is missing afterwards
+        selector_.stop();
         return false;
     }
     const auto highest = static_cast<std::uint8_t>(packet.frame.steps - 1);
@@ -86,6 +108,7 @@ bool Subscription::takes_scalable(const LayerPacket& packet) {
     LayerPacket start = packet;
     start.layer = *svc_.step();
     start.starts_keyframe = start.in_order = true;
+    start.marker = false;
     selector_.takes(start);
     if (before && svc_.step() != before) ++counters_.switches;
     return taken;
@@ -109,7 +132,7 @@ void Subscription::begin_piece(const LayerPacket& packet, const Publication& pub
 
 std::optional<OutgoingRtp> Subscription::forward(const LayerPacket& packet, Publication& publication, Instant now) {
     check(packet.track == track_);
-    if (!selector_.target()) choose(publication, now);
+    if (!selector_.target() && !selector_.starved()) choose(publication, now);
     if (!takes(packet)) {
         if (rewriter_.continues(packet)) return leave_out(packet);
         // A late packet of a layer just left still fills its hole.
@@ -204,6 +227,32 @@ std::optional<OutgoingRtp> Subscription::repeat(SeqNo lost, const Publication& p
     return again;
 }
 
+std::optional<OutgoingRtp> Subscription::probe(const Publication& publication, std::size_t bytes) {
+    if (!can_probe()) return {};
+    OutgoingRtp probe;
+    const ExtendedSeqNo highest = rewriter_.highest();
+    for (int back = 0; rewriter_.started() && bytes >= kMinProbeRepeatBytes && back < kProbeLookBack; ++back) {
+        const ExtendedSeqNo place = highest + -back;
+        const auto origin = rewriter_.origin(place);
+        const auto stored =
+            origin ? publication.stored(track_, origin->layer, origin->epoch, origin->index) : std::nullopt;
+        if (!stored || stored->payload.size() < kMinProbeRepeatBytes) continue;
+        probe = outgoing(*stored, rewriter_.again(place, *origin, *stored));
+        probe.repeats = place.seq();
+        break;
+    }
+    if (!probe.repeats) {
+        probe.header.timestamp = rewriter_.newest_timestamp();
+        const std::size_t padding = bytes > kProbeHeaders ? bytes - kProbeHeaders : 0;
+        probe.padding = static_cast<std::uint8_t>(std::clamp<std::size_t>(padding, 16, 255));
+    }
+    probe.header.payload_type = *media_.rtx_payload_type;
+    probe.header.ssrc = *media_.rtx_ssrc;
+    probe.header.sequence = rtx_sequence_;
+    rtx_sequence_ = rtx_sequence_ + 1;
+    return probe;
+}
+
 std::size_t Subscription::write(const OutgoingRtp& packet, SeqNo transport_sequence, Instant now,
                                 MutableBytes out) const {
     std::array<std::uint8_t, 2> number;
@@ -222,7 +271,7 @@ std::size_t Subscription::write(const OutgoingRtp& packet, SeqNo transport_seque
         {media_.extensions.transport_cc, number},
         {descriptor_size ? media_.extensions.dependency : std::uint8_t{0}, Bytes{descriptor}.first(descriptor_size)}};
     std::size_t size = write_rtp_header(packet.header, extensions, out);
-    if (size == 0 || out.size() - size < packet.payload.size() + (packet.repeats ? 2 : 0)) return 0;
+    if (size == 0 || out.size() - size < packet.payload.size() + packet.padding + (packet.repeats ? 2 : 0)) return 0;
     if (packet.repeats) {
         store_be16(out.data() + size, packet.repeats->value);
         size += 2;
@@ -230,7 +279,13 @@ std::size_t Subscription::write(const OutgoingRtp& packet, SeqNo transport_seque
     const auto behind = out.subspan(size);
     std::copy(packet.payload.begin(), packet.payload.end(), behind.begin());
     std::copy_n(packet.patch.bytes.begin(), packet.patch.size, behind.begin() + packet.patch.at);
-    return size + packet.payload.size();
+    size += packet.payload.size();
+    if (packet.padding == 0) return size;
+    // RFC 3550 section 5.1: the last byte counts the padding, itself included.
+    out[0] |= 0x20;
+    std::fill_n(out.data() + size, packet.padding - 1, std::uint8_t{0});
+    out[size + packet.padding - 1] = packet.padding;
+    return size + packet.padding;
 }
 
 void Subscription::receive_report(const ReportBlock& block, Publication& publication, Instant now) {

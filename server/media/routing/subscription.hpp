@@ -11,6 +11,8 @@
 //   request_keyframe(publication, now)     for a viewer's PLI or FIR about ssrc()
 //   write_report(publication, now, writer) SR + SDES; due once a second: deadline()
 //   tick(publication, now)                 at deadline(): chooses the layer again, repeats what is waited for
+//   limits_changed(publication, now)       after set_budget_bps() fell or set_highest_layer(): chooses at once
+//   probe(publication, bytes)              a packet that carries nothing new, to see whether more goes through
 //
 // A publisher who reconnects brings a new Publication: source_restarted() lets the same viewer go on with it, with
 // continuous numbers. Its codec must be the one negotiated with the viewer (can_carry).
@@ -45,6 +47,8 @@ inline constexpr std::uint64_t kPacketsWithMid = 100;  ///< RFC 9143 section 9.2
 inline constexpr Duration kSenderReportInterval = 1s;
 inline constexpr Duration kFirstReportRetry = 50ms;  ///< doubled while there is nothing to report yet
 inline constexpr Duration kLayerChoiceInterval = 500ms;
+inline constexpr std::size_t kMinProbeRepeatBytes = 600;  ///< smaller probes are padding
+inline constexpr int kProbeLookBack = 16;                 ///< packets among which a large one is looked for
 
 struct SubscriptionCounters {
     std::uint64_t packets = 0, octets = 0;  ///< payload, without repetitions
@@ -52,6 +56,7 @@ struct SubscriptionCounters {
     std::uint64_t nacks_in = 0;             ///< numbers asked for
     std::uint64_t not_stored = 0;           ///< asked for, but gone or never here
     std::uint64_t switches = 0;             ///< of the layer
+    std::uint64_t pauses = 0;               ///< the path carried not even the lowest layer
 };
 
 class Subscription {
@@ -85,8 +90,19 @@ public:
 
     /// See LayerSelector.
     void set_highest_step(std::uint8_t step) { selector_.set_highest_step(step); }
-    void set_budget_bps(std::uint64_t budget) { selector_.set_budget_bps(budget); }
+    void set_highest_layer(std::optional<std::uint8_t> layer) { selector_.set_highest_layer(layer); }
+    void set_budget_bps(std::uint64_t budget, bool measured = true) { selector_.set_budget_bps(budget, measured); }
+    void limits_changed(Publication& publication, Instant now) { choose(publication, now); }
     std::optional<std::uint8_t> layer() const { return selector_.current(); }
+    bool starved() const { return selector_.starved(); }
+    /// The layer that the budget would allow if every known one arrived.
+    std::optional<std::uint8_t> reachable_layer(const Publication& publication, Instant now) const;
+    /// The rate of the best layer that the viewer may see, whatever the budget.
+    std::uint64_t wished_bps(const Publication& publication, Instant now) const;
+
+    bool can_probe() const { return media_.rtx_payload_type && media_.rtx_ssrc; }
+    /// A recent packet again, or padding: by RTX, so that the receiver's media stays untouched. About `bytes` long.
+    std::optional<OutgoingRtp> probe(const Publication& publication, std::size_t bytes);
 
     void source_restarted(std::uint8_t track);
 

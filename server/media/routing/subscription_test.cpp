@@ -377,3 +377,42 @@ TEST("a thousand viewers who join, and then all lose a packet, cost the publishe
     pass(kSlice);
     CHECK(asked == 3);
 }
+
+TEST("a probe is a recent large packet by RTX, or padding, and a receiver takes neither for media") {
+    SeededRandom random{11};
+    auto publication = publication_of();
+    auto viewer = viewer_of(random);
+    Encoder encoder{{100}, ""};
+    Buffer large = kSlice;
+    large.resize(1100, 1);
+    const auto forward = [&](const Buffer& payload) {
+        return *viewer.forward(*give(publication, encoder.next(payload).bytes(), kStart), publication, kStart);
+    };
+    // Before the first picture there is nothing to repeat.
+    CHECK(viewer.probe(publication, 1200)->padding == 255);
+    forward(kKeyframeStart);
+    const auto sent = forward(large);
+    forward(kSlice);
+    const auto again = viewer.probe(publication, 1200);
+    REQUIRE(again);
+    CHECK(again->repeats == sent.header.sequence);
+    CHECK(again->header.ssrc.value == 7001);
+    CHECK(again->header.timestamp == sent.header.timestamp);
+    const auto padding = viewer.probe(publication, 144);
+    REQUIRE(padding);
+    CHECK_FALSE(padding->repeats);
+    CHECK(padding->padding == 100);
+    CHECK(padding->header.sequence.since(again->header.sequence) == 1);
+    std::array<std::uint8_t, kMaxRtpBytes> buffer;
+    const auto view = RtpPacketView::parse(Bytes{buffer}.first(viewer.write(*padding, {9}, kStart, buffer)));
+    REQUIRE(view);
+    CHECK(view->payload().empty());
+    CHECK(view->padding_size() == 100);
+    CHECK(viewer.counters().packets == 3);
+    CHECK(viewer.counters().repeated == 0);
+
+    auto media = for_viewer(video_media({}), 8000);
+    media.rtx_payload_type.reset();
+    Subscription plain{media, kVideo, random, kStart};
+    CHECK_FALSE(plain.probe(publication, 1200));
+}
