@@ -57,6 +57,12 @@ export type MessageUpdate = {
 };
 export type Typing = { chatId: Id; userId: Id; typing: boolean };
 export type LiveState = { liveId: Id; status: LiveStatus; viewerCount: number };
+export type WantedLayers = {
+    liveId: Id;
+
+    /** The rids of the layers, lowest first. */
+    encodings: string[];
+};
 export type GiftEvent = { gift: Gift };
 export type Gift = {
     id: Id;
@@ -82,6 +88,7 @@ export interface ServerEvents {
     'gift:received': GiftEvent;
     'chat:message': MessageEvent;
     'wallet:updated': Wallet;
+    'live:layers': WantedLayers;
 }
 
 /** From a client: what they carry, and the acknowledgement of one that was done. */

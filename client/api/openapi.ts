@@ -505,6 +505,33 @@ export interface paths {
         patch: operations["trickleViewer"];
         trace?: never;
     };
+    "/api/lives/{id}/whep/{session}/layer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+                /** @description The last segment of the `Location` that the offer got. */
+                session: components["parameters"]["MediaSession"];
+            };
+            cookie?: never;
+        };
+        /** The layers of the video, and which one is seen */
+        get: operations["viewedLayers"];
+        put?: never;
+        /**
+         * Choose the best layer to be sent
+         * @description The layer extension of WHEP (`urn:ietf:params:whep:ext:core:layer`, announced by `Link` in the answer to the
+         *     offer). The layer is a limit: less is sent while the connection carries less. Without `encodingId` the
+         *     connection alone decides.
+         */
+        post: operations["chooseLayer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/rtc/config": {
         parameters: {
             query?: never;
@@ -997,6 +1024,28 @@ export interface components {
             token: string;
             expiresAt: components["schemas"]["Time"];
         };
+        LayerChoice: {
+            /** @description Of one of the layers. */
+            encodingId?: string | null;
+            /** @description The mid of the video; there is one. */
+            mediaId?: string;
+        };
+        Layer: {
+            encodingId: string;
+            /** @description Pixels; 0 while not known. */
+            width: number;
+            height: number;
+            /** @description Bits a second that it takes. */
+            bitrate: number;
+        };
+        Layers: {
+            /** @description Empty when there is nothing to choose among. */
+            layers: components["schemas"]["Layer"][];
+            /** @description The limit; null when the connection alone decides. */
+            chosen: string | null;
+            /** @description Null when there is no picture yet */
+            shown: string | null;
+        };
         Earnings: {
             pending: components["schemas"]["Tally"];
             available: components["schemas"]["Tally"];
@@ -1103,7 +1152,7 @@ export interface components {
          * @description Explained in problem-codes.md.
          * @enum {string}
          */
-        ProblemCode: "already_live" | "another_session" | "bad_fragment" | "bad_offer" | "bad_sdp" | "blocked" | "broken_picture" | "busy" | "cannot_chat_with_self" | "chat_not_found" | "database_unavailable" | "email_taken" | "engine_busy" | "engine_closed" | "entry_required" | "expired_token" | "forbidden" | "gift_not_found" | "headers_too_large" | "idempotency_key_invalid" | "idempotency_key_required" | "idempotency_key_reused" | "insufficient_tokens" | "internal" | "invalid_credentials" | "invalid_cursor" | "invalid_limit" | "invalid_payload" | "invalid_query" | "invalid_sort" | "invalid_status" | "invalid_reset_token" | "invalid_token" | "live_ended" | "live_not_found" | "live_not_live" | "malformed_json" | "malformed_request" | "message_not_found" | "method_not_allowed" | "not_found" | "not_owner" | "not_publishing" | "origin_not_allowed" | "package_not_found" | "payload_too_large" | "picture_too_large" | "precondition_failed" | "purchase_canceled" | "purchase_not_found" | "rate_limited" | "request_timeout" | "session_not_found" | "storage_full" | "too_many_rooms" | "too_many_sessions" | "too_many_sockets" | "two_factor_required" | "under_age" | "unknown_event" | "unsupported_media_type" | "unsupported_picture" | "upgrade_required" | "user_not_found" | "validation_failed";
+        ProblemCode: "already_live" | "another_session" | "bad_fragment" | "bad_offer" | "bad_sdp" | "blocked" | "broken_picture" | "busy" | "cannot_chat_with_self" | "chat_not_found" | "database_unavailable" | "email_taken" | "engine_busy" | "engine_closed" | "entry_required" | "expired_token" | "forbidden" | "gift_not_found" | "headers_too_large" | "idempotency_key_invalid" | "idempotency_key_required" | "idempotency_key_reused" | "insufficient_tokens" | "internal" | "invalid_credentials" | "invalid_cursor" | "invalid_limit" | "invalid_payload" | "invalid_query" | "invalid_sort" | "invalid_status" | "invalid_reset_token" | "invalid_token" | "layer_not_found" | "live_ended" | "live_not_found" | "live_not_live" | "malformed_json" | "malformed_request" | "message_not_found" | "method_not_allowed" | "not_found" | "not_owner" | "not_publishing" | "origin_not_allowed" | "package_not_found" | "payload_too_large" | "picture_too_large" | "precondition_failed" | "purchase_canceled" | "purchase_not_found" | "rate_limited" | "request_timeout" | "session_not_found" | "storage_full" | "too_many_rooms" | "too_many_sessions" | "too_many_sockets" | "two_factor_required" | "under_age" | "unknown_event" | "unsupported_media_type" | "unsupported_picture" | "upgrade_required" | "user_not_found" | "validation_failed";
     };
     responses: {
         /** @description What the client has is current. */
@@ -1230,10 +1279,21 @@ export interface components {
                 Location: string;
                 ETag: components["headers"]["ETag"];
                 "Accept-Patch"?: string;
+                /** @description Of a viewer: where a layer is chosen, rel `urn:ietf:params:whep:ext:core:layer`. */
+                Link?: string;
                 [name: string]: unknown;
             };
             content: {
                 "application/sdp": string;
+            };
+        };
+        /** @description The layers that the live has, lowest first. */
+        Layers: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Layers"];
             };
         };
         /** @description `Accept-Post` says it. */
@@ -1310,6 +1370,9 @@ export type Live = components['schemas']['Live'];
 export type LivePage = components['schemas']['LivePage'];
 export type Publish = components['schemas']['Publish'];
 export type Playback = components['schemas']['Playback'];
+export type LayerChoice = components['schemas']['LayerChoice'];
+export type Layer = components['schemas']['Layer'];
+export type Layers = components['schemas']['Layers'];
 export type Earnings = components['schemas']['Earnings'];
 export type Wallet = components['schemas']['Wallet'];
 export type Transaction = components['schemas']['Transaction'];
@@ -1338,6 +1401,7 @@ export type ResponseUnprocessable = components['responses']['Unprocessable'];
 export type ResponseTooMany = components['responses']['TooMany'];
 export type ResponseUnavailable = components['responses']['Unavailable'];
 export type ResponseAnswer = components['responses']['Answer'];
+export type ResponseLayers = components['responses']['Layers'];
 export type ResponseMediaOptions = components['responses']['MediaOptions'];
 export type ParameterId = components['parameters']['Id'];
 export type ParameterMediaSession = components['parameters']['MediaSession'];
@@ -2369,6 +2433,54 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMedia"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    viewedLayers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+                /** @description The last segment of the `Location` that the offer got. */
+                session: components["parameters"]["MediaSession"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Layers"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    chooseLayer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+                /** @description The last segment of the `Location` that the offer got. */
+                session: components["parameters"]["MediaSession"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LayerChoice"];
+            };
+        };
+        responses: {
+            200: components["responses"]["Layers"];
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             404: components["responses"]["NotFound"];

@@ -16,6 +16,17 @@ std::function<void(Result<media::Answer>)> translated(std::function<void(Result<
     };
 }
 
+std::function<void(Result<media::ViewedLayers>)> translated(std::function<void(Result<lives::StageLayers>)> done) {
+    return [done = std::move(done)](Result<media::ViewedLayers> viewed) {
+        if (!viewed) return done(std::move(viewed).error());
+        lives::StageLayers layers{{}, std::move(viewed->chosen), std::move(viewed->shown)};
+        for (auto& layer : viewed->layers)
+            layers.layers.push_back({std::move(layer.encoding_id), layer.width, layer.height,
+                                     static_cast<std::int64_t>(layer.bitrate_bps)});
+        done(std::move(layers));
+    };
+}
+
 }  // namespace
 
 Status EngineStage::open(media::EngineConfig config, Random& random) {
@@ -62,6 +73,15 @@ void EngineStage::hang_up(std::string session_id, std::function<void(Status)> do
     engine_->hang_up(std::move(session_id), std::move(done));
 }
 
+void EngineStage::layers(std::string session_id, std::function<void(Result<lives::StageLayers>)> done) {
+    engine_->layers(std::move(session_id), translated(std::move(done)));
+}
+
+void EngineStage::choose_layer(std::string session_id, std::optional<std::string> encoding_id,
+                               std::function<void(Result<lives::StageLayers>)> done) {
+    engine_->choose_layer(std::move(session_id), std::move(encoding_id), translated(std::move(done)));
+}
+
 void EngineStage::end(std::string live_id) {
     settle(live_id);
     engine_->end_stream(std::move(live_id));
@@ -89,6 +109,11 @@ void EngineStage::viewer_gone(std::string_view stream, std::string_view, media::
 
 void EngineStage::thumbnail(std::string_view stream, Buffer jpeg) {
     thumbnails_.put(std::string{stream}, jpeg, clock_.utc_now());
+}
+
+void EngineStage::layers_wanted(std::string_view stream, std::string_view session,
+                                const std::vector<std::string>& encoding_ids) {
+    layers_wanted_(stream, session, encoding_ids);
 }
 
 }  // namespace confidente::app

@@ -1,6 +1,7 @@
 // The media engine behind the lives' Stage, and what the engine tells the lives: pictures, and models that come and go.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -18,7 +19,11 @@ inline constexpr Duration kAskAgain = 5s;
 /// Thread-safe.
 class EngineStage final : public lives::Stage, public media::EngineEvents {
 public:
-    EngineStage(lives::Thumbnails& thumbnails, const Clock& clock) : thumbnails_(thumbnails), clock_(clock) {}
+    /// Called from an engine thread.
+    using LayersWanted = std::function<void(std::string_view live_id, std::string_view media_session,
+                                            const std::vector<std::string>& encoding_ids)>;
+    EngineStage(lives::Thumbnails& thumbnails, const Clock& clock, LayersWanted layers_wanted)
+        : thumbnails_(thumbnails), clock_(clock), layers_wanted_(std::move(layers_wanted)) {}
     Status open(media::EngineConfig config, Random& random);
     /// Tells every publisher and viewer, and stops the engine's threads.
     void close() { engine_.reset(); }
@@ -36,6 +41,9 @@ public:
     void play(std::string live_id, std::string offer, std::function<void(Result<lives::StageAnswer>)> done) override;
     void trickle(std::string session_id, std::string fragment, std::function<void(Status)> done) override;
     void hang_up(std::string session_id, std::function<void(Status)> done) override;
+    void layers(std::string session_id, std::function<void(Result<lives::StageLayers>)> done) override;
+    void choose_layer(std::string session_id, std::optional<std::string> encoding_id,
+                      std::function<void(Result<lives::StageLayers>)> done) override;
     void end(std::string live_id) override;
 
     void publisher_connected(std::string_view stream) override;
@@ -43,10 +51,13 @@ public:
     void viewer_connected(std::string_view stream, std::string_view session) override;
     void viewer_gone(std::string_view stream, std::string_view session, media::HangUpReason reason) override;
     void thumbnail(std::string_view stream, Buffer jpeg) override;
+    void layers_wanted(std::string_view stream, std::string_view session,
+                       const std::vector<std::string>& encoding_ids) override;
 
 private:
     lives::Thumbnails& thumbnails_;
     const Clock& clock_;
+    LayersWanted layers_wanted_;
     std::mutex mutex_;  ///< guards deadlines_
     std::map<std::string, Instant, std::less<>> deadlines_;
     std::unique_ptr<media::Engine> engine_;  ///< last: its threads end before what they touch

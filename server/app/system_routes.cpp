@@ -18,6 +18,37 @@ Task<Result<http::Response>> ready(db::Database& database) {
 
 Task<Result<http::Response>> answer(http::Response response) { co_return response; }
 
+/// Of what viewers' paths carry, and what they see of it.
+void publish_quality_metrics(const media::Engine& engine) {
+    metrics::registry().rendered(
+        "confidente_media_viewer_estimate_bits_per_second",
+        "Estimated capacity of viewers' paths; one observation for each viewer and second.", "histogram",
+        [&engine](std::string& out) {
+            const auto estimates = engine.stats().estimates;
+            std::uint64_t total = 0;
+            for (std::size_t i = 0; i < estimates.counts.size(); ++i) {
+                total += estimates.counts[i];
+                const bool last = i == estimates.kBoundsBps.size();
+                const auto bound = last ? std::string{"+Inf"} : std::to_string(estimates.kBoundsBps[i]);
+                metrics::append_series(out, "confidente_media_viewer_estimate_bits_per_second_bucket",
+                                       "le=\"" + bound + "\"", double(total));
+            }
+            metrics::append_series(out, "confidente_media_viewer_estimate_bits_per_second_sum", {},
+                                   double(estimates.sum_bps));
+            metrics::append_series(out, "confidente_media_viewer_estimate_bits_per_second_count", {}, double(total));
+        });
+    metrics::registry().rendered(
+        "confidente_media_viewers_by_layer", "Viewers by the layer they see, lowest = 0; none = the sound alone.",
+        "gauge", [&engine](std::string& out) {
+            const auto stats = engine.stats();
+            for (std::size_t step = 0; step < stats.viewers_by_step.size(); ++step)
+                metrics::append_series(out, "confidente_media_viewers_by_layer",
+                                       "layer=\"" + std::to_string(step) + "\"", double(stats.viewers_by_step[step]));
+            metrics::append_series(out, "confidente_media_viewers_by_layer", "layer=\"none\"",
+                                   double(stats.viewers_starved));
+        });
+}
+
 }  // namespace
 
 void add_system_routes(http::Router& router, db::Database& database) {
@@ -58,12 +89,19 @@ void publish_engine_metrics(const media::Engine& engine) {
         {"confidente_media_retransmitted_total", "Packets sent again.", "counter", &Stats::retransmitted},
         {"confidente_media_plis_in_total", "Keyframe requests of viewers.", "counter", &Stats::plis_in},
         {"confidente_media_plis_out_total", "Keyframe requests to publishers.", "counter", &Stats::plis_out},
+        {"confidente_media_probes_out_total", "Packets that only asked whether more goes through.", "counter",
+         &Stats::probes_out},
+        {"confidente_media_layer_switches_total", "Times a viewer was given another layer.", "counter",
+         &Stats::layer_switches},
+        {"confidente_media_video_pauses_total", "Times a viewer was left with the sound alone.", "counter",
+         &Stats::video_pauses},
         {"confidente_media_publishers", "Connected publishers.", "gauge", &Stats::publishers},
         {"confidente_media_viewers", "Connected viewers.", "gauge", &Stats::viewers},
     };
     for (const Row& row : kRows)
         metrics::registry().callback(row.name, row.help, row.type,
                                      [&engine, value = row.value] { return double(engine.stats().*value); });
+    publish_quality_metrics(engine);
 }
 
 }  // namespace confidente::app

@@ -21,6 +21,12 @@ struct Link {
     unsigned loss_percent = 0;
 };
 
+/// Where the way to an address is narrow: datagrams wait for one another, and beyond `queue` they are dropped.
+struct Bottleneck {
+    std::uint64_t rate_bps = 0;  ///< of the datagrams with their IPv4 and UDP headers; 0 = nothing goes through
+    Duration queue = 300ms;
+};
+
 template <class Address>
 class Network {
 public:
@@ -34,6 +40,8 @@ public:
 
     Instant now() const { return now_; }
     void set_link(Link link) { link_ = link; }
+    void narrow(const Address& to, Bottleneck bottleneck) { narrow_[to].limit = bottleneck; }
+    void widen(const Address& to) { narrow_.erase(to); }
     /// Datagrams for which this says true vanish, whatever the loss.
     void drop_if(std::function<bool(Bytes, const Address& from, const Address& to)> drop) { drop_ = std::move(drop); }
 
@@ -43,9 +51,18 @@ public:
     void send(Bytes datagram, const Address& from, const Address& to) {
         ++sent_;
         if (random_.below(100) < link_.loss_percent || (drop_ && drop_(datagram, from, to))) return;
+        Instant leaves = now_;
+        if (const auto narrow = narrow_.find(to); narrow != narrow_.end()) {
+            auto& [limit, free_at] = narrow->second;
+            leaves = std::max(now_, free_at);
+            if (limit.rate_bps == 0 || leaves - now_ > limit.queue) return;
+            leaves =
+                leaves + Duration{static_cast<std::int64_t>((datagram.size() + 28) * 8'000'000'000 / limit.rate_bps)};
+            free_at = leaves;
+        }
         const auto jitter =
             link_.jitter.count() > 0 ? random_.below(static_cast<std::uint64_t>(link_.jitter.count())) : 0;
-        flying_.push_back({now_ + link_.latency + Duration{static_cast<std::int64_t>(jitter)}, serial_++, from, to,
+        flying_.push_back({leaves + link_.latency + Duration{static_cast<std::int64_t>(jitter)}, serial_++, from, to,
                            Buffer(datagram.begin(), datagram.end())});
         std::push_heap(flying_.begin(), flying_.end(), later);
     }
@@ -93,6 +110,11 @@ private:
     Link link_;
     Instant now_{1'000'000'000};
     std::map<Address, Node> nodes_;
+    struct Narrow {
+        Bottleneck limit;
+        Instant free_at;
+    };
+    std::map<Address, Narrow> narrow_;
     std::vector<Flying> flying_;
     std::function<bool(Bytes, const Address&, const Address&)> drop_;
     std::uint64_t serial_ = 0, sent_ = 0;

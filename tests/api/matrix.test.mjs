@@ -250,6 +250,16 @@ const routes = {
     'DELETE /api/lives/:id/whep/:session': [
         { scene: 'no session', path: () => ({ id: things.paid.live.id, session: 'x' }), credentials: { none: 401, garbage: 404 }, otherwise: 404 },
     ],
+    'GET /api/lives/:id/whep/:session/layer': [
+        { scene: 'no session', path: () => ({ id: things.paid.live.id, session: 'x' }), credentials: { none: 401, garbage: 404 }, otherwise: 404 },
+        {
+            scene: "the model's own sending", path: () => ({ id: things.paid.live.id, session: things.session }),
+            credentials: { none: 401, garbage: 404, forged: 404, playback: 404, streamKey: 404 }, otherwise: 404,
+        },
+    ],
+    'POST /api/lives/:id/whep/:session/layer': [
+        { scene: 'no session', path: () => ({ id: things.paid.live.id, session: 'x' }), send: json({ encodingId: 'l' }), credentials: { none: 401, garbage: 404 }, otherwise: 404 },
+    ],
     'OPTIONS /api/lives/:id/whep': [{ scene: 'any', path: () => ({ id: nobody }), public: 204 }],
     'GET /api/rtc/config': [{ scene: 'any', public: 200 }],
     'GET /api/wallet': [{ scene: "one's own", allow: all(200), check: (answer, name) => assert.equal('earnings' in answer.body, people[name].user.type === 'model') }],

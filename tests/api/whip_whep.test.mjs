@@ -120,3 +120,32 @@ test('joining again with the same key pays once, shows the live as it is, and gi
     assert.deepEqual([reused.status, reused.body.code], [422, 'idempotency_key_reused']);
     await model.call('PUT', `/api/lives/${other.id}/end`);
 });
+
+test("a viewer chooses among the live's layers at the address that the answer names; nobody else does", async () => {
+    const { live, publish } = await goLive(model);
+    assert.equal((await offer(publish.whipUrl, publish.streamKey, publisher)).status, 201);
+    const { token, whepUrl } = (await client.call('POST', `/api/lives/${live.id}/join`)).body.playback;
+    const playing = await offer(whepUrl, token, viewer);
+    const [, layer] = /^<([^>]+)>; rel="urn:ietf:params:whep:ext:core:layer"$/.exec(playing.headers.get('link'));
+    assert.equal(layer, `${playing.headers.get('location')}/layer`);
+    const choose = (body, as = token) => call(server.url, 'POST', layer, { token: as, body });
+
+    const seen = await call(server.url, 'GET', layer, { token });
+    // No packet has come yet: there is nothing to choose among.
+    assert.deepEqual([seen.status, seen.body], [200, { layers: [], chosen: null, shown: null }]);
+    assert.equal(seen.headers.get('cache-control'), 'no-store');
+    for (const body of [{}, { encodingId: null }, { encodingId: null, mediaId: '0' }])
+        assert.equal((await choose(body)).status, 200);
+    const unknown = await choose({ encodingId: 'h' });
+    assert.deepEqual([unknown.status, unknown.body.code], [404, 'layer_not_found']);
+    for (const body of [{ encodingId: 7 }, { encodingId: '' }, { encodingId: 'x'.repeat(17) }, { layer: 'h' }])
+        assert.equal((await choose(body)).body.code, 'validation_failed', JSON.stringify(body));
+    for (const as of [client.token, model.token, publish.streamKey])
+        assert.deepEqual([(await choose({}, as)).body.code, (await call(server.url, 'GET', layer, { token: as })).body.code],
+            ['session_not_found', 'session_not_found']);
+    assert.equal((await call(server.url, 'POST', layer, { body: {} })).status, 401);
+
+    await call(server.url, 'DELETE', playing.headers.get('location'), { token });
+    assert.equal((await call(server.url, 'GET', layer, { token })).body.code, 'session_not_found');
+    await model.call('PUT', `/api/lives/${live.id}/end`);
+});

@@ -128,7 +128,11 @@ struct Rooms {
     lives::Thumbnails thumbnails{data_dir / "thumbnails"};
     blobs::FolderStore blobs{data_dir / "media", random};
     images::Recoder recoder{"/proc/self/exe"};
-    EngineStage stage{thumbnails, clock};
+    EngineStage stage{thumbnails, clock,
+                      [this](std::string_view live, std::string_view media, const std::vector<std::string>& wanted) {
+                          const auto model = media_sessions.user_of(media);
+                          if (sockets && model) lives::tell_layers(*sockets, *model, live, wanted);
+                      }};
     std::unique_ptr<socketio::Server> sockets;
 
     Rooms(const Config& settings, std::filesystem::path folder, std::unique_ptr<db::Database> opened,

@@ -103,6 +103,14 @@ void tick(socketio::Server& sockets, Audience& audience) {
                      status_json(change.live_id, change.status, change.viewers));
 }
 
+void tell_layers(socketio::Server& sockets, std::string_view model_id, std::string_view live_id,
+                 const std::vector<std::string>& encoding_ids) {
+    json::Array encodings;
+    for (const auto& id : encoding_ids) encodings.emplace_back(id);
+    sockets.emit_to_user(model_id, "live:layers",
+                         json::Object{{"liveId", live_id}, {"encodings", std::move(encodings)}});
+}
+
 void publish(socketio::Server& sockets, Audience& audience, Stage& stage, const std::string& payload) {
     const auto parsed = json::parse(payload);
     if (!parsed) return;

@@ -22,6 +22,12 @@ bool MediaSessions::is_opener(std::string_view live_id, std::string_view media_s
            crypto::constant_time_equal(found->second.opener.credential, credential);
 }
 
+std::optional<std::string> MediaSessions::user_of(std::string_view media_session) const {
+    const std::scoped_lock lock{mutex_};
+    const auto found = known_.find(std::string{media_session});
+    return found == known_.end() ? std::nullopt : std::optional{found->second.opener.user_id};
+}
+
 template <class Wanted>
 std::vector<std::string> MediaSessions::those(Wanted wanted) const {
     std::vector<std::string> found;

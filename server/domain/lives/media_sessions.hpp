@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -25,6 +26,8 @@ public:
     void opened(std::string_view live_id, const std::string& media_session, Opener opener);
     /// Whether this credential opened that session of that live.
     bool is_opener(std::string_view live_id, std::string_view media_session, std::string_view credential) const;
+    /// Who publishes or watches in it.
+    std::optional<std::string> user_of(std::string_view media_session) const;
     /// What was opened in a signed-in session.
     std::vector<std::string> of_session(std::string_view session_id) const;
     /// What a user's stream keys opened.

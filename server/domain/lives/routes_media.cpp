@@ -14,7 +14,9 @@ using http::Rate;
 using http::Request;
 using http::Response;
 
-constexpr std::size_t kMaxOffer = 64 * 1024;     // bytes; a browser's has some 12 kB
+constexpr std::size_t kMaxOffer = 64 * 1024;  // bytes; a browser's has some 12 kB
+// WHEP's extension for the choice of a layer (draft-murillo-whep-02).
+constexpr const char* kLayerExtension = "urn:ietf:params:whep:ext:core:layer";
 constexpr std::size_t kMaxFragment = 16 * 1024;  // bytes
 
 Error unauthorized() {
@@ -38,6 +40,37 @@ Error unsupported(const char* wanted) {
 }
 
 std::string etag_of(const std::string& session) { return '"' + crypto::sha256_hex(session).substr(0, 16) + '"'; }
+
+struct LayerWish {
+    std::optional<std::string> encoding_id;
+};
+
+/// `{encodingId}` of the layer extension; without it, or with null, the connection decides. One video only, so that
+/// its `mediaId` says nothing new.
+Result<LayerWish> read_layer(const Request& request) {
+    TRY(const auto value, request.json_body());
+    json::Reader body{value};
+    LayerWish wish;
+    wish.encoding_id = body.optional_text("encodingId", {.max = 16});
+    (void)body.optional_text("mediaId", {.max = 16});
+    TRY_VOID(body.finish());
+    return wish;
+}
+
+json::Value view(const StageLayers& viewed) {
+    json::Array layers;
+    for (const auto& layer : viewed.layers)
+        layers.push_back(json::Object{{"encodingId", layer.encoding_id},
+                                      {"width", layer.width},
+                                      {"height", layer.height},
+                                      {"bitrate", layer.bitrate_bps}});
+    const auto text = [](const std::optional<std::string>& id) { return id ? json::Value(*id) : json::Value(); };
+    json::Object out;
+    out["layers"] = std::move(layers);
+    out["chosen"] = text(viewed.chosen);
+    out["shown"] = text(viewed.shown);
+    return out;
+}
 
 class Edge {
 public:
@@ -129,6 +162,30 @@ public:
         co_return Response::empty(200);
     }
 
+    Task<Result<Response>> layers(Request request) {
+        CO_TRY_VOID(check_opener(request));
+        using Done = std::function<void(Result<StageLayers>)>;
+        std::function<void(Done)> begin = [this, session = request.param("session")](Done done) {
+            deps_.stage.layers(session, std::move(done));
+        };
+        Callback<Result<StageLayers>> waiting{std::move(begin)};
+        CO_TRY(const auto viewed, co_await waiting);
+        co_return Response::json(200, view(viewed)).with("Cache-Control", "no-store");
+    }
+
+    Task<Result<Response>> choose_layer(Request request) {
+        CO_TRY_VOID(check_opener(request));
+        CO_TRY(const auto wish, read_layer(request));
+        using Done = std::function<void(Result<StageLayers>)>;
+        std::function<void(Done)> begin = [this, session = request.param("session"),
+                                           encoding = wish.encoding_id](Done done) {
+            deps_.stage.choose_layer(session, encoding, std::move(done));
+        };
+        Callback<Result<StageLayers>> waiting{std::move(begin)};
+        CO_TRY(const auto viewed, co_await waiting);
+        co_return Response::json(200, view(viewed)).with("Cache-Control", "no-store");
+    }
+
     Task<Result<Response>> options(Request) { co_return Response::empty(204).with("Accept-Post", "application/sdp"); }
 
     Task<Result<Response>> rtc_config(Request) {
@@ -164,8 +221,12 @@ private:
         if (request.principal) whose.session_id = request.principal->session_id;
         deps_.media_sessions.opened(id, answer.session_id,
                                     {credential_of(request), std::move(whose.user_id), std::move(whose.session_id)});
-        return Response::text(201, answer.sdp, "application/sdp")
-            .with("Location", "/api/lives/" + id + kind + answer.session_id)
+        const std::string location = "/api/lives/" + id + kind + answer.session_id;
+        auto created = Response::text(201, answer.sdp, "application/sdp");
+        if (kind == std::string_view{"/whep/"})
+            created.headers.emplace_back("Link", "<" + location + "/layer>; rel=\"" + kLayerExtension + "\"");
+        return std::move(created)
+            .with("Location", location)
             .with("ETag", etag_of(answer.session_id))
             .with("Accept-Patch", "application/trickle-ice-sdpfrag")
             .with("Cache-Control", "no-store");
@@ -189,6 +250,10 @@ void add_media_routes(http::Router& router, Deps deps) {
                     kMaxFragment});
         router.add({Method::del, session, access, Rate{}, [edge](Request r) { return edge->hang_up(std::move(r)); }});
     }
+    router.add({Method::get, "/api/lives/:id/whep/:session/layer", access, Rate{},
+                [edge](Request r) { return edge->layers(std::move(r)); }});
+    router.add({Method::post, "/api/lives/:id/whep/:session/layer", access, Rate{},
+                [edge](Request r) { return edge->choose_layer(std::move(r)); }});
     for (const std::string_view address : {"/api/lives/:id/whip", "/api/lives/:id/whep"})
         router.add({Method::options, address, Access::anyone(), Rate{},
                     [edge](Request r) { return edge->options(std::move(r)); }});

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "platform/base/result.hpp"
 
@@ -15,6 +17,16 @@ struct StageAnswer {
     std::string sdp;
 };
 
+/// The layers of a live's video, as one viewer may choose among them.
+struct StageLayers {
+    struct Layer {
+        std::string encoding_id;
+        std::int64_t width = 0, height = 0, bitrate_bps = 0;
+    };
+    std::vector<Layer> layers;                 ///< lowest first
+    std::optional<std::string> chosen, shown;  ///< encoding ids; nothing chosen = by what the connection carries
+};
+
 class Stage {
 public:
     virtual ~Stage() = default;
@@ -22,6 +34,10 @@ public:
     virtual void play(std::string live_id, std::string offer, std::function<void(Result<StageAnswer>)> done) = 0;
     virtual void trickle(std::string session_id, std::string fragment, std::function<void(Status)> done) = 0;
     virtual void hang_up(std::string session_id, std::function<void(Status)> done) = 0;
+    /// Of a viewer's session.
+    virtual void layers(std::string session_id, std::function<void(Result<StageLayers>)> done) = 0;
+    virtual void choose_layer(std::string session_id, std::optional<std::string> encoding_id,
+                              std::function<void(Result<StageLayers>)> done) = 0;
     /// Closes the publisher and every viewer; nothing happens when there are none.
     virtual void end(std::string live_id) = 0;
 };

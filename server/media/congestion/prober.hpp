@@ -16,8 +16,8 @@ inline constexpr Duration kProbeLength = 20ms;
 inline constexpr int kMinProbePackets = 5;
 inline constexpr int kMaxProbePackets = 100;       ///< 50 Mbit/s of full packets
 inline constexpr Duration kProbeTimeout = 1500ms;  ///< for the last of it to be reported
-inline constexpr Duration kProbeInterval = 4s;     ///< while more is wanted and nothing else tells
-inline constexpr Duration kMaxProbeInterval = 8s;
+inline constexpr Duration kProbeInterval = 3s;     ///< while more is wanted and nothing else tells
+inline constexpr Duration kMaxProbeInterval = 5s;
 inline constexpr Duration kProbeAfterFall = 2s;  ///< the path is left alone after it was full
 
 class Prober {

@@ -120,6 +120,21 @@ void Engine::hang_up(std::string session_id, std::function<void(Status)> done) {
         std::move(done));
 }
 
+void Engine::layers(std::string session_id, std::function<void(Result<ViewedLayers>)> done) {
+    parts_->ask<Result<ViewedLayers>>(
+        [id = std::move(session_id)](const Switchboard& board, Instant now) { return board.layers(id, now); },
+        std::move(done));
+}
+
+void Engine::choose_layer(std::string session_id, std::optional<std::string> encoding_id,
+                          std::function<void(Result<ViewedLayers>)> done) {
+    parts_->ask<Result<ViewedLayers>>(
+        [id = std::move(session_id), encoding = std::move(encoding_id)](Switchboard& board, Instant now) {
+            return board.choose_layer(id, encoding, now);
+        },
+        std::move(done));
+}
+
 void Engine::end_stream(std::string stream) {
     const auto end = [stream = std::move(stream)](Switchboard* board, Instant now) {
         if (board) board->end_stream(stream, now);

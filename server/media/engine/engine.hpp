@@ -6,6 +6,7 @@
 //   already_publishing (conflict)  another publisher of this stream is connected
 //   not_publishing (conflict)      nobody publishes this stream
 //   session_not_found (not_found)  no such session, or it is over
+//   layer_not_found (not_found)    the live has no such layer, or the session shows no video
 //   too_many_sessions (too_many)   a limit of this engine is reached
 //   bad_fragment (unprocessable)   the trickled fragment is malformed
 //   engine_busy, engine_closed (unavailable)
@@ -16,9 +17,12 @@
 // never connected end silently.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,6 +54,18 @@ struct Answer {
     std::string sdp;
 };
 
+/// The layers of a live's video, as one viewer may choose among them.
+struct ViewedLayers {
+    struct Layer {
+        std::string encoding_id;              ///< the publisher's rid
+        std::uint32_t width = 0, height = 0;  ///< 0 until the first keyframe
+        std::uint64_t bitrate_bps = 0;
+    };
+    std::vector<Layer> layers;          ///< lowest first; empty when there is nothing to choose among
+    std::optional<std::string> chosen;  ///< at most this one; nothing = by what the connection carries
+    std::optional<std::string> shown;   ///< nothing: not yet, or the sound alone
+};
+
 enum class HangUpReason : std::uint8_t {
     client,      ///< hang_up() was called for this session, or the other side closed its DTLS
     live_ended,  ///< end_stream(), or a viewer's publisher is gone for good
@@ -70,6 +86,23 @@ public:
     virtual void viewer_connected(std::string_view stream, std::string_view session) = 0;
     virtual void viewer_gone(std::string_view stream, std::string_view session, HangUpReason reason) = 0;
     virtual void thumbnail(std::string_view stream, Buffer jpeg) = 0;
+    /// Only these layers of the publisher's `session` are needed now; said when it changes, and again while it sends
+    /// others.
+    virtual void layers_wanted(std::string_view stream, std::string_view session,
+                               const std::vector<std::string>& encoding_ids) = 0;
+};
+
+/// What viewers' paths are believed to carry: one observation for each viewer and second.
+struct EstimateHistogram {
+    static constexpr std::array<std::uint64_t, 10> kBoundsBps = {
+        150'000, 300'000, 600'000, 1'000'000, 2'000'000, 3'000'000, 5'000'000, 8'000'000, 15'000'000, 30'000'000};
+    std::array<std::uint64_t, kBoundsBps.size() + 1> counts = {};  ///< the last is what is above every bound
+    std::uint64_t sum_bps = 0;
+    void observe(std::uint64_t bps) {
+        ++counts[static_cast<std::size_t>(std::lower_bound(kBoundsBps.begin(), kBoundsBps.end(), bps) -
+                                          kBoundsBps.begin())];
+        sum_bps += bps;
+    }
 };
 
 /// Counters since the engine opened, for /metrics. Read at any time from any thread; each is exact by itself.
@@ -85,6 +118,12 @@ struct EngineStats {
     std::uint64_t nacks_in = 0, nacks_out = 0;      ///< packets asked for again by viewers; by us
     std::uint64_t retransmitted = 0;                ///< packets sent again
     std::uint64_t plis_in = 0, plis_out = 0;        ///< from viewers; to publishers
+    std::uint64_t probes_out = 0;                   ///< packets that only asked whether more goes through
+    std::uint64_t layer_switches = 0;               ///< of viewers, up or down
+    std::uint64_t video_pauses = 0;                 ///< viewers left with the sound alone
+    EstimateHistogram estimates;
+    std::array<std::uint64_t, 3> viewers_by_step = {};  ///< watching now, by step of the ladder, lowest first
+    std::uint64_t viewers_starved = 0;                  ///< of the connected, with the sound alone now
     std::uint64_t thumbnails = 0, thumbnails_failed = 0;
     std::uint64_t publishers = 0, viewers = 0;  ///< connected now
     std::uint64_t sessions = 0;                 ///< connected or connecting now
@@ -118,6 +157,10 @@ public:
     /// An `application/trickle-ice-sdpfrag` (RFC 8840) of the client. We are ICE-lite: it is checked, nothing is tried.
     void trickle(std::string session_id, std::string fragment, std::function<void(Status)> done);
     void hang_up(std::string session_id, std::function<void(Status)> done);
+    /// Of a viewer's session.
+    void layers(std::string session_id, std::function<void(Result<ViewedLayers>)> done);
+    void choose_layer(std::string session_id, std::optional<std::string> encoding_id,
+                      std::function<void(Result<ViewedLayers>)> done);
     /// Closes publisher and viewers at once (RTCP BYE, DTLS close_notify); reason `live_ended`.
     void end_stream(std::string stream);
 

@@ -32,6 +32,7 @@ public:
     void thumbnail(std::string_view, Buffer jpeg) override {
         add(jpeg.size() > 500 && jpeg[0] == 0xff && jpeg[1] == 0xd8 ? "jpeg" : "no jpeg");
     }
+    void layers_wanted(std::string_view, std::string_view, const std::vector<std::string>&) override {}
     bool await(const std::string& line) {
         std::unique_lock lock(mutex_);
         return changed_.wait_for(lock, std::chrono::seconds{20},

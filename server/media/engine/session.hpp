@@ -2,11 +2,14 @@
 // publisher's Publication and the viewers it goes to. Plain records; the Switchboard owns and moves them.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "media/congestion/bandwidth_estimator.hpp"
 #include "media/engine/bitrate_policer.hpp"
 #include "media/engine/burst.hpp"
 #include "media/engine/engine.hpp"
@@ -54,6 +57,22 @@ struct Session {
     // Viewer
     std::vector<ViewedTrack> tracks;  ///< at most kMaxTracks, video first
     SeqNo transport_sequence;
+    /// Of a viewer with whom transport-wide numbers were agreed on; heard() only once it reports.
+    std::unique_ptr<BandwidthEstimator> estimator;
+    Instant connected_at;
+    std::optional<std::string> chosen_encoding;  ///< the viewer's own limit, by rid: it outlives a publisher
+    std::uint64_t budget_bps = 0;                ///< as the tracks were told last
+    std::uint64_t audio_bps = 0;                 ///< on the wire, kept free for the sound
+    Instant repeats_paid_until;                  ///< by their share of the estimate
+    std::uint64_t switches_told = 0, pauses_told = 0;
+};
+
+/// Which layers the publisher should send.
+struct LayerDemand {
+    std::array<Instant, kMaxLayers> needed_at = {};  ///< by layer, when somebody last needed it
+    Instant since;                                   ///< of this publisher: at first everything is needed
+    std::optional<std::uint8_t> asked;               ///< one bit a layer
+    Instant told_at;
 };
 
 struct Stream {
@@ -65,6 +84,7 @@ struct Stream {
     Instant orphaned;               ///< since when there is no publisher
     KeyframeTap tap;
     Burst burst;  ///< on its way to the viewers
+    LayerDemand demand;
 };
 
 }  // namespace confidente::media

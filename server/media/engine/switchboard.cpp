@@ -1,5 +1,6 @@
 // The life of a session in the switchboard: found, connected, ticked, closed. The packets' way is in
-// switchboard_packets.cpp, joining in switchboard_joining.cpp.
+// switchboard_packets.cpp, joining in switchboard_joining.cpp, what viewers' paths carry in switchboard_quality.cpp,
+// which layers anybody needs in switchboard_demand.cpp.
 #include "media/engine/switchboard.hpp"
 
 #include <algorithm>
@@ -71,12 +72,14 @@ void Switchboard::connected(Session& session, Instant now) {
     if (session.role == SessionRole::viewer) {
         ++stream.watching;
         ++stats_.viewers;
+        begin_quality(session, now);
         ports_.events.viewer_connected(stream.name, session.id);
         return;
     }
     ++stats_.publishers;
     stream.source = &*session.publication;
     stream.tap.restart();
+    stream.demand = {.needed_at = {}, .since = now, .asked = {}, .told_at = now};
     ports_.events.publisher_connected(stream.name);
     connect_viewers(stream, now);
 }
@@ -104,6 +107,7 @@ void Switchboard::connect_viewers(Stream& stream, Instant now) {
         }
         for (auto& track : viewer->tracks)
             track.subscription.source_restarted(*stream.source->track(track.subscription.media().kind));
+        apply_choice(*viewer, now);
         schedule(*viewer);
     }
 }
@@ -122,6 +126,7 @@ void Switchboard::close(Session& session, HangUpReason reason, Instant now) {
     by_ufrag_.erase(session.ufrag);
     for (const auto& address : session.addresses) by_address_.erase(address);
     add(closed_peers_, session.peer.counters());
+    if (session.role == SessionRole::viewer) count_quality(session);
     if (!session.announced) return;
     if (session.role == SessionRole::publisher) {
         --stats_.publishers;
@@ -153,6 +158,8 @@ void Switchboard::schedule(Session& session) {
     if (session.publication && session.announced) next = std::min(next, session.publication->deadline());
     if (session.stream->source && session.announced)
         for (const auto& track : session.tracks) next = std::min(next, track.subscription.deadline());
+    if (session.stream->source && session.announced && session.estimator)
+        next = std::min(next, session.estimator->deadline());
     if (next >= session.scheduled) return;
     session.scheduled = next;
     timers_.push({next, session.number});
@@ -192,8 +199,10 @@ void Switchboard::tick_session(Session& session, Instant now) {
     if (session.publication) return send_feedback(session, now);
     auto* source = session.stream->source;
     if (!source) return;
+    tend_estimate(session, now);
     for (auto& track : session.tracks) {
         if (track.subscription.deadline() > now) continue;
+        if (track.subscription.media().kind == MediaKind::video) tell_wish(session, now);
         track.subscription.tick(*source, now);
         make_room();
         RtcpWriter writer(out_.room().first(kMaxRtcpBytes));
@@ -211,6 +220,8 @@ void Switchboard::housekeep(Instant now) {
         if (!stream->publisher && (stream->viewers.empty() || now - stream->orphaned >= kReconnectGrace))
             over.push_back(name);
     for (const auto& name : over) end_stream(name, now);
+    for (auto& [name, stream] : streams_) weigh_demand(*stream, now);
+    take_census(now);
 }
 
 void Switchboard::settle(Instant now) {

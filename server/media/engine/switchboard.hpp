@@ -27,6 +27,8 @@ namespace confidente::media {
 inline constexpr Duration kPublisherSilence = 7s;
 /// How long viewers wait for a publisher who lost the connection.
 inline constexpr Duration kReconnectGrace = 60s;
+inline constexpr Duration kLayerUnneeded = 10s;  ///< then the publisher may stop sending the layer
+inline constexpr Duration kDemandRepeat = 5s;    ///< it is told again while it does something else
 
 struct SwitchboardConfig {
     std::vector<HostCandidate> candidates;
@@ -52,6 +54,9 @@ public:
     Result<Answer> play(const std::string& stream, const SessionDescription& offer, Instant now);
     Status trickle(const std::string& session_id, const TrickleFragment& fragment);
     Status hang_up(const std::string& session_id, Instant now);
+    Result<ViewedLayers> layers(const std::string& session_id, Instant now) const;
+    Result<ViewedLayers> choose_layer(const std::string& session_id, const std::optional<std::string>& encoding_id,
+                                      Instant now);
     void end_stream(const std::string& stream, Instant now);
     void close_all(Instant now);
 
@@ -81,7 +86,19 @@ private:
     void gather(Stream& stream, const LayerPacket& packet, Instant now);
     void fan_out(Stream& stream, Instant now);
     void fan_out_due(Instant now);
-    void send(Session& viewer, const Subscription& subscription, const OutgoingRtp& packet, Instant now);
+    bool send(Session& viewer, const Subscription& subscription, const OutgoingRtp& packet, Instant now);
+    void begin_quality(Session& viewer, Instant now);
+    void apply_choice(Session& viewer, Instant now);
+    bool follows_estimate(const Session& viewer, Instant now) const;
+    void set_budget(Session& viewer, Instant now);
+    void tell_wish(Session& viewer, Instant now);
+    void take_feedback(Session& viewer, const TransportFeedback& feedback, Instant now);
+    bool may_repeat(Session& viewer, std::size_t bytes, Instant now) const;
+    void tend_estimate(Session& viewer, Instant now);
+    std::uint8_t needed_layers(const Session& viewer, Instant now) const;
+    void weigh_demand(Stream& stream, Instant now);
+    void count_quality(Session& viewer);
+    void take_census(Instant now);
     void send_feedback(Session& publisher, Instant now);
     void send_goodbye(Session& session, Instant now);
     void tick_session(Session& session, Instant now);

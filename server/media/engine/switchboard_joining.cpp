@@ -58,7 +58,8 @@ Stream& Switchboard::stream_named(const std::string& name) {
                                                  .watching = 0,
                                                  .orphaned = {},
                                                  .tap = KeyframeTap{config_.thumbnail_interval},
-                                                 .burst = {}});
+                                                 .burst = {},
+                                                 .demand = {}});
     return *stream;
 }
 
@@ -88,7 +89,15 @@ Session& Switchboard::add_session(SessionRole role, Stream& stream, Joining join
                                              .nacks_told = 0,
                                              .plis_told = 0,
                                              .tracks = {},
-                                             .transport_sequence = {ports_.random.u16()}});
+                                             .transport_sequence = {ports_.random.u16()},
+                                             .estimator = {},
+                                             .connected_at = {},
+                                             .chosen_encoding = {},
+                                             .budget_bps = 0,
+                                             .audio_bps = 0,
+                                             .repeats_paid_until = {},
+                                             .switches_told = 0,
+                                             .pauses_told = 0});
     auto& session = *made;
     by_id_[session.id] = &session;
     by_ufrag_[session.ufrag] = &session;

@@ -150,13 +150,17 @@ void Switchboard::fan_out(Stream& stream, Instant now) {
     if (stream.publisher) schedule(*stream.publisher);
 }
 
-void Switchboard::send(Session& viewer, const Subscription& subscription, const OutgoingRtp& packet, Instant now) {
+bool Switchboard::send(Session& viewer, const Subscription& subscription, const OutgoingRtp& packet, Instant now) {
     make_room();
     const auto room = out_.room();
     const auto size =
         subscription.write(packet, viewer.transport_sequence, now, room.first(room.size() - kMaxSrtpOverhead));
-    if (size == 0 || !viewer.peer.send_rtp(size, now, out_)) return;
+    if (size == 0 || !viewer.peer.send_rtp(size, now, out_)) return false;
+    // Only packets that carry a number use one up, or the receiver would miss it.
+    if (subscription.media().extensions.transport_cc == 0) return true;
+    if (viewer.estimator) viewer.estimator->sent(viewer.transport_sequence, size + kMaxSrtpOverhead, now);
     viewer.transport_sequence = viewer.transport_sequence + 1;
+    return true;
 }
 
 void Switchboard::send_feedback(Session& publisher, Instant now) {
@@ -203,7 +207,7 @@ void Switchboard::take_report(Session& viewer, const ReportBlock& block, Instant
         const auto on = publication.ladder(track.subscription.track(), now, ladder);
         const auto top = on == 0 ? 0 : publication.bitrate_bps(track.subscription.track(), ladder[on - 1], now);
         track.budget.report(block.fraction_lost, sending, top, now);
-        track.subscription.set_budget_bps(track.budget.bps());
+        if (!follows_estimate(viewer, now)) track.subscription.set_budget_bps(track.budget.bps());
     }
 }
 
@@ -230,14 +234,19 @@ void Switchboard::take_viewer_rtcp(Session& viewer, Bytes compound, Instant now)
             auto* subscription = subscription_of(nack->media);
             if (!subscription) continue;
             const auto before = subscription->counters();
-            subscription->receive_nack(*nack, *source, now,
-                                       [&](const OutgoingRtp& again) { send(viewer, *subscription, again, now); });
+            subscription->receive_nack(*nack, *source, now, [&](const OutgoingRtp& again) {
+                if (may_repeat(viewer, again.payload.size(), now)) send(viewer, *subscription, again, now);
+            });
             stats_.nacks_in += subscription->counters().nacks_in - before.nacks_in;
             stats_.retransmitted += subscription->counters().repeated - before.repeated;
         } else if (const auto* loss = std::get_if<PictureLoss>(&*packet)) {
             keyframe(loss->media);
         } else if (const auto* intra = std::get_if<FullIntraRequest>(&*packet)) {
             for (std::size_t i = 0; i < intra->size(); ++i) keyframe(intra->media(i));
+        } else if (const auto* feedback = std::get_if<TransportFeedback>(&*packet)) {
+            take_feedback(viewer, *feedback, now);
+        } else if (const auto* estimate = std::get_if<ReceiverEstimate>(&*packet)) {
+            for (auto& track : viewer.tracks) track.budget.receiver_estimate(estimate->bitrate_bps);
         } else if (const auto* receiver = std::get_if<ReceiverReport>(&*packet)) {
             blocks(receiver->blocks);
         } else if (const auto* sender = std::get_if<SenderReport>(&*packet)) {

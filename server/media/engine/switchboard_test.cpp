@@ -44,6 +44,10 @@ struct Diary final : EngineEvents {
         lines.back() += " " + std::string{to_string(reason)};
     }
     void thumbnail(std::string_view, Buffer) override {}
+    void layers_wanted(std::string_view stream, std::string_view, const std::vector<std::string>& ids) override {
+        add("layers", stream);
+        for (const auto& id : ids) lines.back() += " " + id;
+    }
     void add(std::string what, std::string_view stream) { lines.push_back(what + " " + std::string{stream}); }
     bool has(const std::string& line) const { return std::find(lines.begin(), lines.end(), line) != lines.end(); }
 };

@@ -1,5 +1,6 @@
-// How many bits a second a viewer's connection is taken to carry, from the loss that it reports. Falls at once under
-// heavy loss, rises slowly without, and is forgotten when it no longer binds. Pure.
+// How many bits a second a viewer's connection is taken to carry, where it reports no transport-wide feedback: from the
+// loss of its receiver reports and from its own estimate (REMB). Falls at once under heavy loss, rises slowly without,
+// and is forgotten when it no longer binds. Pure.
 #pragma once
 
 #include <cstdint>
@@ -18,11 +19,13 @@ class ViewerBudget {
 public:
     /// A receiver report: `fraction_lost` of 256 while `sending_bps` was sent and the best layer would take `top_bps`.
     void report(std::uint8_t fraction_lost, std::uint64_t sending_bps, std::uint64_t top_bps, Instant now);
+    /// What the receiver believes of all that is sent to it.
+    void receiver_estimate(std::uint64_t bps) { told_bps_ = bps < kMinBudgetBps ? kMinBudgetBps : bps; }
     /// 0 = unknown, everything fits.
-    std::uint64_t bps() const { return bps_; }
+    std::uint64_t bps() const { return bps_ == 0 || (told_bps_ != 0 && told_bps_ < bps_) ? told_bps_ : bps_; }
 
 private:
-    std::uint64_t bps_ = 0;
+    std::uint64_t bps_ = 0, told_bps_ = 0;
     Instant fell_{INT64_MIN / 2};
     Instant calm_since_{INT64_MAX};
 };

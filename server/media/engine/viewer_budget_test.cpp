@@ -40,3 +40,13 @@ TEST("calm raises it step by step until the best layer fits, then it is forgotte
     CHECK(budget.bps() == 0);
     CHECK(seconds > 15);
 }
+
+TEST("a receiver's own estimate binds beside the loss, whichever is less") {
+    ViewerBudget budget;
+    budget.receiver_estimate(800'000);
+    CHECK(budget.bps() == 800'000);
+    budget.report(128, 1'000'000, 2'500'000, Instant{0});
+    CHECK(budget.bps() == 450'000);
+    budget.receiver_estimate(1);
+    CHECK(budget.bps() == kMinBudgetBps);
+}

@@ -12,18 +12,6 @@ void append_number(std::string& out, double value) {
     out += digits;
 }
 
-void append_series(std::string& out, std::string_view name, std::string_view labels, double value) {
-    out += name;
-    if (!labels.empty()) {
-        out += '{';
-        out += labels;
-        out += '}';
-    }
-    out += ' ';
-    append_number(out, value);
-    out += '\n';
-}
-
 template <class All>
 auto& find_or_add(All& all, std::string_view labels) {
     const auto found =
@@ -35,6 +23,18 @@ auto& find_or_add(All& all, std::string_view labels) {
 }
 
 }  // namespace
+
+void append_series(std::string& out, std::string_view name, std::string_view labels, double value) {
+    out += name;
+    if (!labels.empty()) {
+        out += '{';
+        out += labels;
+        out += '}';
+    }
+    out += ' ';
+    append_number(out, value);
+    out += '\n';
+}
 
 void Histogram::observe_seconds(double seconds) {
     const auto* bucket = std::lower_bound(std::begin(kBounds), std::end(kBounds), seconds);
@@ -89,6 +89,12 @@ void Registry::callback(std::string_view name, std::string_view help, std::strin
     family(name, help, type).callbacks.push_back(std::move(value));
 }
 
+void Registry::rendered(std::string_view name, std::string_view help, std::string_view type,
+                        std::function<void(std::string& out)> render) {
+    const std::scoped_lock lock{mutex_};
+    family(name, help, type).renderers.push_back(std::move(render));
+}
+
 std::string Registry::scrape() const {
     const std::scoped_lock lock{mutex_};
     std::string out;
@@ -100,6 +106,7 @@ std::string Registry::scrape() const {
             append_series(out, known.name, series.labels, double(series.metric.value()));
         for (const auto& series : known.histograms) series.metric.append_to(out, known.name, series.labels);
         for (const auto& value : known.callbacks) append_series(out, known.name, {}, value());
+        for (const auto& render : known.renderers) render(out);
     }
     return out;
 }

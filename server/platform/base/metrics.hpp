@@ -55,6 +55,9 @@ public:
     Histogram& histogram(std::string_view name, std::string_view help, std::string_view labels = {});
     /// A value asked for at each scrape; may be called from any thread.
     void callback(std::string_view name, std::string_view help, std::string_view type, std::function<double()> value);
+    /// Series that `render` writes at each scrape, whole lines with append_series(); may be called from any thread.
+    void rendered(std::string_view name, std::string_view help, std::string_view type,
+                  std::function<void(std::string& out)> render);
     std::string scrape() const;
 
 private:
@@ -69,11 +72,15 @@ private:
         std::deque<Series<Gauge>> gauges;
         std::deque<Series<Histogram>> histograms;
         std::vector<std::function<double()>> callbacks;
+        std::vector<std::function<void(std::string&)>> renderers;
     };
     Family& family(std::string_view name, std::string_view help, std::string_view type);
     mutable std::mutex mutex_;  ///< guards families_, not the values inside
     std::deque<Family> families_;
 };
+
+/// One line of the text format, for renderers.
+void append_series(std::string& out, std::string_view name, std::string_view labels, double value);
 
 /// The process's registry.
 Registry& registry();

@@ -64,6 +64,8 @@ constexpr Words kDetails[] = {
      "Esta Idempotency-Key ya se usó con otra solicitud."},
     {"not_publishing", "A transmissão ainda não começou.", "The broadcast has not started yet.",
      "La transmisión aún no ha comenzado."},
+    {"layer_not_found", "Esta live não tem essa qualidade.", "This live has no such quality.",
+     "Este live no tiene esa calidad."},
     {"under_age", "É preciso ter 18 anos ou mais.", "You must be 18 or older.", "Debe tener 18 años o más."},
     {"live_ended", "Esta live já terminou.", "This live has ended.", "Este live ya terminó."},
     {"live_not_live", "Esta live não está no ar.", "This live is not on air.", "Este live no está al aire."},

@@ -2,7 +2,7 @@
 import type { Message } from '@client/api/types';
 import { chatApi } from '@/features/chat/api';
 import { forgotten, received, typed, updated } from '@/features/chat/chatSlice';
-import { gifted, said, statusTold } from '@/features/lives/roomSlice';
+import { gifted, layersWanted, said, statusTold } from '@/features/lives/roomSlice';
 import { walletApi } from '@/features/wallet/api';
 import { api } from '@/lib/api';
 import { tokens } from '@/lib/session';
@@ -45,6 +45,7 @@ function listen(): void {
         dispatch(statusTold(status));
         if (status.status === 'ended') dispatch(api.util.invalidateTags(['Lives']));
     });
+    socket.on('live:layers', (wanted) => dispatch(layersWanted(wanted)));
     socket.on('gift:received', ({ gift }) => dispatch(gifted(gift)));
     socket.on('wallet:updated', (now) => {
         dispatch(

@@ -4,7 +4,8 @@ import { CaptureError, faultOf, openCapture } from '@/lib/media/capture';
 import { judge, readSent, type Sent } from '@/lib/media/health';
 import { loudness } from '@/lib/media/level';
 import { type LinkState, MediaLink } from '@/lib/media/link';
-import { layers, preferH264 } from '@/lib/media/publish';
+import { chooseLayer, type Layer, layerFor, linesOf, readLayers } from '@/lib/media/layers';
+import { layers, preferH264, sendLayers } from '@/lib/media/publish';
 import { qualityBetween, readReceived } from '@/lib/media/received';
 
 class FakeConnection extends EventTarget {
@@ -216,6 +217,7 @@ describe('what leaves the camera', () => {
             bytes,
             limits: [],
             loss: 0,
+            thinned: false,
             ...extra,
         });
         const later = (bytes: number, extra: Partial<Sent> = {}) =>
@@ -225,6 +227,7 @@ describe('what leaves the camera', () => {
         expect(later(0).level).toBe('lost');
         expect(later(500_000, { loss: 0.2 })).toMatchObject({ level: 'poor', reason: 'loss' });
         expect(later(20_000)).toMatchObject({ level: 'poor', reason: 'bandwidth' });
+        expect(later(20_000, { thinned: true }).level).toBe('good');
         expect(later(500_000, { limits: ['none', 'cpu'] })).toMatchObject({ level: 'fair', reason: 'cpu' });
     });
 
@@ -232,6 +235,13 @@ describe('what leaves the camera', () => {
         const read = readSent(
             [
                 { type: 'outbound-rtp', kind: 'video', bytesSent: 100, qualityLimitationReason: 'none' },
+                {
+                    type: 'outbound-rtp',
+                    kind: 'video',
+                    bytesSent: 0,
+                    active: false,
+                    qualityLimitationReason: 'cpu',
+                },
                 { type: 'outbound-rtp', kind: 'audio', bytesSent: 10 },
                 { type: 'remote-inbound-rtp', fractionLost: 0.01 },
                 { type: 'remote-inbound-rtp', fractionLost: 0.07 },
@@ -239,7 +249,7 @@ describe('what leaves the camera', () => {
             ],
             5,
         );
-        expect(read).toEqual({ atMs: 5, bytes: 110, limits: ['none'], loss: 0.07 });
+        expect(read).toEqual({ atMs: 5, bytes: 110, limits: ['none'], loss: 0.07, thinned: true });
     });
 
     test('the meter hears silence, speech and shouting', () => {
@@ -249,6 +259,59 @@ describe('what leaves the camera', () => {
         expect(loudness(tone(0.05))).toBeGreaterThan(0.3);
         expect(loudness(tone(1))).toBeGreaterThan(loudness(tone(0.2)));
         expect(loudness(tone(1))).toBeLessThanOrEqual(1);
+    });
+});
+
+describe('the quality that a viewer chooses', () => {
+    const layer = (encodingId: string, width: number, height: number): Layer => ({
+        encodingId,
+        width,
+        height,
+        bitrate: 1,
+    });
+    const three = [layer('l', 320, 180), layer('m', 640, 360), layer('h', 1280, 720)];
+
+    test('is a limit in lines, whatever the layers are called and whichever way the camera stands', () => {
+        expect(layerFor(three, null)).toBeNull();
+        expect(layerFor(three, 360)).toBe('m');
+        expect(layerFor(three, 480)).toBe('m');
+        expect(layerFor(three, 100)).toBe('l');
+        expect(layerFor(three, 720)).toBeNull();
+        expect(layerFor([], 360)).toBeNull();
+        expect(linesOf(layer('p', 720, 1280))).toBe(720);
+    });
+
+    test('is asked for where the server said', async () => {
+        const asked = mediaServer([() => new Response('{"layers":[],"chosen":null,"shown":null}')]);
+        const session = { location: 'http://x/s', token: 't', layerUrl: 'http://x/s/layer' };
+        expect(await readLayers(session)).toEqual({ layers: [], chosen: null, shown: null });
+        await chooseLayer(session, 'm');
+        expect(
+            asked.map(({ url, method, body, authorization }) => [url, method, body, authorization]),
+        ).toEqual([
+            ['http://x/s/layer', 'GET', undefined, 'Bearer t'],
+            ['http://x/s/layer', 'POST', '{"encodingId":"m"}', 'Bearer t'],
+        ]);
+        expect(await readLayers({ location: 'http://x/s', token: 't' })).toBeNull();
+        expect(asked).toHaveLength(2);
+    });
+});
+
+describe('layers that nobody needs', () => {
+    test('are not sent, but the lowest is, and parameters are set only when they change', async () => {
+        const encodings = [{ rid: 'l' }, { rid: 'm' }, { rid: 'h' }] as RTCRtpEncodingParameters[];
+        const setParameters = vi.fn(() => Promise.resolve());
+        const sender = { track: { kind: 'video' }, getParameters: () => ({ encodings }), setParameters };
+        const connection = {
+            getSenders: () => [{ track: { kind: 'audio' } }, sender],
+        } as unknown as RTCPeerConnection;
+        await sendLayers(connection, ['m']);
+        expect(encodings.map(({ active }) => active)).toEqual([true, true, false]);
+        await sendLayers(connection, ['l', 'm']);
+        expect(setParameters).toHaveBeenCalledTimes(1);
+        await sendLayers(connection, ['l', 'm', 'h']);
+        expect(encodings.map(({ active }) => active)).toEqual([true, true, true]);
+        expect(setParameters).toHaveBeenCalledTimes(2);
     });
 });
 

@@ -12,6 +12,8 @@ export interface Room {
     viewerCount: number;
     status: LiveStatus;
     gifts: Gift[];
+    /** The layers of one's own video that anybody needs, as last told. */
+    wantedLayers?: string[];
     /** Whether the socket let us in. */
     entered: boolean;
     refused?: { code: string; detail: string };
@@ -71,6 +73,10 @@ export const roomSlice = createSlice({
             room.status = payload.status;
             if (typeof payload.viewerCount === 'number') room.viewerCount = payload.viewerCount;
         },
+        layersWanted: (rooms, { payload }: PayloadAction<{ liveId: string; encodings: string[] }>) => {
+            const room = rooms[payload.liveId];
+            if (room) room.wantedLayers = payload.encodings;
+        },
         said: (rooms, { payload }: PayloadAction<Message>) => {
             const room = Object.values(rooms).find((candidate) => candidate.chatId === payload.chatId);
             if (room) room.lines = keep(list.merge(room.lines, [payload]));
@@ -100,5 +106,16 @@ export const roomSlice = createSlice({
     },
 });
 
-export const { opened, entered, refused, statusTold, said, saying, notSaid, sayingAgain, gifted, closed } =
-    roomSlice.actions;
+export const {
+    opened,
+    entered,
+    refused,
+    statusTold,
+    layersWanted,
+    said,
+    saying,
+    notSaid,
+    sayingAgain,
+    gifted,
+    closed,
+} = roomSlice.actions;

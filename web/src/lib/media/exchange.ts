@@ -7,6 +7,8 @@ export interface MediaSession {
     /** Absolute address of the session. */
     location: string;
     token: string;
+    /** Where a layer of the video is chosen, if the server lets viewers choose. */
+    layerUrl?: string;
 }
 
 export class Refused extends Error {
@@ -33,7 +35,7 @@ export async function offerSession(
     });
     if (!answer.ok) throw new Refused(await readProblem(answer));
     const location = new URL(answer.headers.get('location') ?? url, new URL(url, document.baseURI)).href;
-    const session = { location, token };
+    const session: MediaSession = { location, token, layerUrl: layerUrlOf(answer, location) };
     try {
         await connection.setRemoteDescription({ type: 'answer', sdp: await answer.text() });
     } catch (reason) {
@@ -41,6 +43,13 @@ export async function offerSession(
         throw reason;
     }
     return session;
+}
+
+/** `Link: <…>; rel="urn:ietf:params:whep:ext:core:layer"`, among others. */
+function layerUrlOf(answer: Response, base: string): string | undefined {
+    const links = answer.headers.get('link') ?? '';
+    const found = /<([^>]*)>\s*;[^<]*rel="?urn:ietf:params:whep:ext:core:layer"?/.exec(links)?.[1];
+    return found === undefined ? undefined : new URL(found, base).href;
 }
 
 /** Best effort, also while the page goes away: a server that does not hear it notices the silence. */

@@ -12,6 +12,8 @@ export interface LinkOptions {
     bearer: (refused?: string) => Promise<string | null>;
     build: () => RTCPeerConnection;
     onState: (state: LinkState, problem?: Problem) => void;
+    /** The server's session when there is one, null when it has gone. */
+    onSession?: (session: MediaSession | null) => void;
 }
 
 /** A path that is not there within this will not come. */
@@ -68,6 +70,7 @@ export class MediaLink {
             const session = await offerSession(connection, this.options.url, token, abort.signal);
             if (abort.signal.aborted) return endSession(session);
             this.session = session;
+            this.options.onSession?.(session);
         } catch (reason) {
             if (abort.signal.aborted) return;
             this.fail(reason instanceof Refused ? reason.problem : unreachable, token);
@@ -112,7 +115,10 @@ export class MediaLink {
         this.clear();
         this.abort?.abort();
         this.abort = null;
-        if (this.session) endSession(this.session);
+        if (this.session) {
+            endSession(this.session);
+            this.options.onSession?.(null);
+        }
         this.session = null;
         this.connection?.close();
         this.connection = null;

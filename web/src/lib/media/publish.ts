@@ -37,6 +37,23 @@ export function publishing(stream: MediaStream, config: RTCConfiguration): RTCPe
     return connection;
 }
 
+/** Sends these layers and no others; the lowest goes on whatever is said. */
+export async function sendLayers(connection: RTCPeerConnection, wanted: readonly string[]): Promise<void> {
+    for (const sender of connection.getSenders()) {
+        if (sender.track?.kind !== 'video') continue;
+        const parameters = sender.getParameters();
+        if (parameters.encodings.length < 2) continue;
+        let changed = false;
+        parameters.encodings.forEach((encoding, index) => {
+            const active = index === 0 || wanted.includes(encoding.rid ?? '');
+            changed ||= (encoding.active ?? true) !== active;
+            encoding.active = active;
+        });
+        // A browser that refuses sends more than it need, which is no harm.
+        if (changed) await sender.setParameters(parameters).catch(() => undefined);
+    }
+}
+
 export function playing(
     config: RTCConfiguration,
     onTrack: (track: MediaStreamTrack) => void,

@@ -56,7 +56,7 @@ export function OnAir({
 }) {
     const words = useWords();
     const { t } = words;
-    const { state, problem, health, stop } = useBroadcast(whipUrl, stream);
+    const { state, problem, health, stop } = useBroadcast(whipUrl, stream, room?.wantedLayers);
     const given = room?.gifts.reduce((sum, gift) => sum + (gift.total ?? 0), 0) ?? 0;
     const [endLive, { isLoading: ending, error: endError }] = useEndLiveMutation();
     const [asking, setAsking] = useState(false);

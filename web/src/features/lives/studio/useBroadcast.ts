@@ -4,13 +4,18 @@ import type { Problem } from '@client/api/types';
 import { type Health, judge, readSent, type Sent } from '@/lib/media/health';
 import { iceConfig } from '@/lib/media/ice';
 import { type LinkState, MediaLink } from '@/lib/media/link';
-import { publishing } from '@/lib/media/publish';
+import { publishing, sendLayers } from '@/lib/media/publish';
 import { tokens } from '@/lib/session';
 
 const measureMs = 2_000;
 const unmeasured: Health = { level: 'starting', kbps: 0 };
 
-export function useBroadcast(whipUrl: string | null, stream: MediaStream | null) {
+export function useBroadcast(
+    whipUrl: string | null,
+    stream: MediaStream | null,
+    /** The layers that anybody needs; a new connection sends all until it is told anew. */
+    wantedLayers?: string[],
+) {
     const [state, setState] = useState<LinkState>('closed');
     const [problem, setProblem] = useState<Problem | undefined>();
     const [health, setHealth] = useState<Health>(unmeasured);
@@ -21,6 +26,11 @@ export function useBroadcast(whipUrl: string | null, stream: MediaStream | null)
         source.current = stream;
         if (stream) void swapTracks(link.current?.connection, stream);
     }, [stream]);
+
+    useEffect(() => {
+        const connection = link.current?.connection;
+        if (connection && wantedLayers) void sendLayers(connection, wantedLayers);
+    }, [wantedLayers]);
 
     const hasStream = stream !== null;
     useEffect(() => {

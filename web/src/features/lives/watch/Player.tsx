@@ -5,9 +5,11 @@ import { Button, IconButton, Spinner } from '@/components/ui/Button';
 import { GiftStage } from '@/features/gifts/GiftStage';
 import { useWords } from '@/lib/words';
 import { LivePicture } from '../LiveCard';
+import { QualityMenu } from './QualityMenu';
 import { StatsPanel } from './StatsPanel';
 import { usePlayback } from './usePlayback';
 import { usePlaybackStats } from './usePlaybackStats';
+import { useQuality } from './useQuality';
 
 /** The live picture with its controls; gifts fly over it, also in full screen. */
 export function Player({
@@ -25,7 +27,8 @@ export function Player({
     const { t } = words;
     const video = useRef<HTMLVideoElement>(null);
     const frame = useRef<HTMLDivElement>(null);
-    const { view, muted, silenced, setSound, connection } = usePlayback(video, playback, rejoin);
+    const { view, session, muted, silenced, setSound, connection } = usePlayback(video, playback, rejoin);
+    const quality = useQuality(session);
     const [measured, setMeasured] = useState(false);
     const history = usePlaybackStats(connection, measured);
     return (
@@ -75,6 +78,7 @@ export function Player({
             )}
             {measured && <StatsPanel history={history} close={() => setMeasured(false)} />}
             <Controls video={video} frame={frame} muted={muted} setSound={setSound}>
+                <QualityMenu {...quality} within={frame} />
                 <IconButton
                     look="glass"
                     icon="pulse"

@@ -1,6 +1,7 @@
 // A live's video on a <video>: the session, its reconnections, and what browsers allow of sound.
 import { type RefObject, useCallback, useEffect, useRef, useState } from 'react';
 import type { Playback, Problem } from '@client/api/types';
+import type { MediaSession } from '@/lib/media/exchange';
 import { iceConfig } from '@/lib/media/ice';
 import { type LinkState, MediaLink } from '@/lib/media/link';
 import { playing } from '@/lib/media/publish';
@@ -27,6 +28,7 @@ export function usePlayback(
     rejoin: () => Promise<string | null>,
 ) {
     const [view, setView] = useState<PlaybackView>({ state: 'connecting', stalled: false, seen: false });
+    const [session, setSession] = useState<MediaSession | null>(null);
     const [muted, setMuted] = useState(false);
     /** The browser did not allow sound without a gesture. */
     const [silenced, setSilenced] = useState(false);
@@ -71,6 +73,7 @@ export function usePlayback(
                     });
                 },
                 onState: (state, problem) => setView((now) => ({ ...now, state, problem, stalled: false })),
+                onSession: setSession,
             });
             link.start();
         });
@@ -107,7 +110,7 @@ export function usePlayback(
     );
     /** The session as it is now; it may be replaced. */
     const connection = useCallback(() => current.current?.connection ?? null, []);
-    return { view, muted: muted || silenced, silenced, setSound, connection };
+    return { view, session, muted: muted || silenced, silenced, setSound, connection };
 }
 
 /** Tells once a second for how long no new picture was shown; 0 when there was one. A hidden page shows none. */
