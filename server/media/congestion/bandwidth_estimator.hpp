@@ -40,6 +40,12 @@ public:
     enum class Probing : std::uint8_t { allowed, impossible };  ///< impossible: there is nothing to probe with
     BandwidthEstimator(Probing probing, Instant now, std::uint64_t start_bps = kStartEstimateBps);
 
+    /// Fetches what sent() will touch.
+    void prefetch(SeqNo number) const {
+        __builtin_prefetch(&prober_);
+        __builtin_prefetch(&first_unheard_);
+        sent_.prefetch(number);
+    }
     /// `bytes` of UDP payload.
     void sent(SeqNo number, std::size_t bytes, Instant now);
     void receive(const TransportFeedback& feedback, Instant now);

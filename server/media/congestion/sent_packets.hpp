@@ -23,6 +23,7 @@ public:
         std::uint8_t probe = 0;
         bool missed = false;  ///< reported as missing before
     };
+    void prefetch(SeqNo sequence) const { __builtin_prefetch(&slots_[sequence.value % kSentPackets], 1); }
     void add(SeqNo sequence, std::size_t bytes, std::uint8_t probe, Instant now) {
         const auto size = static_cast<std::uint16_t>(bytes < kMaxSentBytes ? bytes : kMaxSentBytes);
         slot(sequence) = {ticks(now), sequence.value, static_cast<std::uint16_t>(size | probe << 11)};

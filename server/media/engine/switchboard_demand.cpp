@@ -30,7 +30,9 @@ void Switchboard::weigh_demand(Stream& stream, Instant now) {
     auto& demand = stream.demand;
     std::array<std::uint8_t, kMaxLayers> ladder{};
     const auto known = source->known_ladder(*video, ladder);
-    if (known < 2) return;
+    const auto& rids = source->media()[*video].rids;
+    // Spatial layers of one stream are the encoder's own affair.
+    if (known < 2 || rids.size() < known) return;
     // The lowest is for whoever comes next; of three, thumbnails are made of the middle one.
     std::uint8_t needed = bit(ladder[0]);
     if (known == kMaxLayers && config_.thumbnail_interval > 0s) needed |= bit(ladder[1]);
@@ -48,10 +50,9 @@ void Switchboard::weigh_demand(Stream& stream, Instant now) {
     demand.asked = asked;
     if (!changed && (obeyed || now - demand.told_at < kDemandRepeat)) return;
     demand.told_at = now;
-    const auto& rids = source->media()[*video].rids;
     std::vector<std::string> encodings;
     for (const auto layer : std::span{ladder}.first(known))
-        if ((asked & bit(layer)) && layer < rids.size()) encodings.push_back(rids[layer]);
+        if (asked & bit(layer)) encodings.push_back(rids[layer]);
     if (stream.publisher) ports_.events.layers_wanted(stream.name, stream.publisher->id, encodings);
 }
 

@@ -20,11 +20,13 @@ void prefetch_soon(const std::vector<Session*>& viewers, std::size_t at) {
         const auto& session = *viewers[at + 2];
         __builtin_prefetch(&session.announced);
         __builtin_prefetch(&session.tracks);
+        __builtin_prefetch(&session.estimator);
         session.peer.prefetch();
     }
     if (at + 1 >= viewers.size()) return;
     const auto& session = *viewers[at + 1];
     session.peer.prefetch_keys();
+    if (session.estimator) session.estimator->prefetch(session.transport_sequence);
     const auto* end = reinterpret_cast<const char*>(session.tracks.data() + session.tracks.size());
     for (const auto* line = reinterpret_cast<const char*>(session.tracks.data()); line < end; line += 64)
         __builtin_prefetch(line);

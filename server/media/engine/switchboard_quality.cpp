@@ -20,6 +20,13 @@ Subscription* video_of(Session& viewer) {
         if (track.subscription.media().kind == MediaKind::video) return &track.subscription;
     return nullptr;
 }
+/// What a layer is called: by the publisher's rid, or, of one stream with spatial layers, `s0` and up.
+std::string encoding_id(const Publication& source, std::uint8_t track, std::uint8_t layer) {
+    std::array<std::uint8_t, kMaxLayers> ladder{};
+    const auto known = source.known_ladder(track, ladder);
+    const auto& rids = source.media()[track].rids;
+    return known <= rids.size() && layer < rids.size() ? rids[layer] : "s" + std::to_string(layer);
+}
 }  // namespace
 
 void Switchboard::begin_quality(Session& viewer, Instant now) {
@@ -109,11 +116,12 @@ void Switchboard::apply_choice(Session& viewer, Instant now) {
     auto* video = video_of(viewer);
     auto* source = viewer.stream->source;
     if (!video || !source) return;
-    const auto& rids = source->media()[video->track()].rids;
-    const auto found =
-        viewer.chosen_encoding ? std::find(rids.begin(), rids.end(), *viewer.chosen_encoding) : rids.end();
-    video->set_highest_layer(found == rids.end() ? std::nullopt
-                                                 : std::optional{static_cast<std::uint8_t>(found - rids.begin())});
+    std::array<std::uint8_t, kMaxLayers> ladder{};
+    const auto known = source->known_ladder(video->track(), ladder);
+    std::optional<std::uint8_t> highest;
+    for (const auto layer : std::span{ladder}.first(known))
+        if (viewer.chosen_encoding == encoding_id(*source, video->track(), layer)) highest = layer;
+    video->set_highest_layer(highest);
     tell_wish(viewer, now);
     video->limits_changed(*source, now);
     if (viewer.stream->publisher) schedule(*viewer.stream->publisher);
@@ -129,15 +137,16 @@ Result<ViewedLayers> Switchboard::layers(const std::string& session_id, Instant 
     ViewedLayers viewed;
     viewed.chosen = found->second->chosen_encoding;
     if (!video || !source) return viewed;
-    const auto& rids = source->media()[video->track()].rids;
     std::array<std::uint8_t, kMaxLayers> ladder{};
-    const auto known = source->known_ladder(video->track(), ladder);
+    const auto track = video->track();
+    const auto known = source->known_ladder(track, ladder);
+    if (known < 2) return viewed;
     for (const auto layer : std::span{ladder}.first(known)) {
-        if (layer >= rids.size()) continue;
-        const auto size = source->picture_size(video->track(), layer);
-        viewed.layers.push_back({rids[layer], size.width, size.height, source->usual_bps(video->track(), layer, now)});
+        const auto size = source->picture_size(track, layer);
+        viewed.layers.push_back(
+            {encoding_id(*source, track, layer), size.width, size.height, source->usual_bps(track, layer, now)});
     }
-    if (const auto layer = video->layer(); layer && *layer < rids.size()) viewed.shown = rids[*layer];
+    if (const auto layer = video->layer()) viewed.shown = encoding_id(*source, track, *layer);
     return viewed;
 }
 
