@@ -109,6 +109,12 @@ void Publication::note_transport_number(const RtpPacketView& packet, std::uint8_
 }
 
 std::optional<LayerPacket> Publication::receive(const RtpPacketView& packet, Instant now) {
+    following_.reset();
+    // Nothing behind this has room for more, and no network carries it in one piece.
+    if (packet.bytes().size() > kMaxRtpBytes) {
+        ++counters_.stray;
+        return {};
+    }
     const auto track = track_of(packet);
     if (track) note_transport_number(packet, *track, now);
     const bool repair = track && media_[*track].rtx_payload_type == packet.payload_type();
@@ -118,7 +124,6 @@ std::optional<LayerPacket> Publication::receive(const RtpPacketView& packet, Ins
         return {};
     }
     Layer& layer = *layers_[*track][source->layer];
-    following_.reset();
     if (!repair) return layer.receive(packet, now, counters_, following_);
     // RFC 4588 section 4: the original number comes first. RTX without it is padding that probes for bandwidth.
     const Bytes payload = packet.payload();

@@ -49,7 +49,7 @@ class Layer;  // layer.hpp
 
 struct PublicationCounters {
     std::uint64_t packets = 0;    ///< given out
-    std::uint64_t stray = 0;      ///< no track or layer is negotiated for it
+    std::uint64_t stray = 0;      ///< no track or layer is negotiated for it, or it is larger than a packet can be
     std::uint64_t padding = 0;    ///< dropped without a gap
     std::uint64_t repeated = 0;   ///< seen before
     std::uint64_t recovered = 0;  ///< late, or lost, asked for, and arrived after all

@@ -89,6 +89,19 @@ TEST("what was not negotiated is stray: payload types, mids, rids, and SSRCs bey
     CHECK(publication.layer_count(kVideo) == 1);
 }
 
+TEST("a datagram that came in fragments is larger than any packet, and no packet") {
+    // Whoever gathers or stores packets has room for kMaxRtpBytes; a publisher alone on its path can send 64 KB.
+    auto publication = publication_of();
+    Encoder encoder{{100}, ""};
+    CHECK(give(publication, encoder.next(kKeyframeStart).bytes(), kStart));
+    for (const std::size_t size : {kMaxRtpBytes, std::size_t{60'000}})
+        CHECK_FALSE(give(publication, encoder.next(Buffer(size, 0x41)).bytes(), kStart));
+    CHECK(publication.counters().stray == 2);
+    const auto whole = give(publication, encoder.next(Buffer(kMaxRtpBytes - 24, 0x41)).bytes(), kStart);
+    REQUIRE(whole);
+    CHECK(publication.stored(kVideo, 0, 0, whole->index));
+}
+
 TEST("a hole is asked for after a moment, a few times, and filled by RTX under its own number") {
     auto publication = publication_of({"h"});
     Encoder encoder{{100}, "h"}, rtx{{200}, "", {7}, {0}, 109};
