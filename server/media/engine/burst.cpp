@@ -15,10 +15,11 @@ Bytes Burst::keep(Bytes bytes) {
 
 void Burst::add(const LayerPacket& packet, Instant now) {
     if (bytes_.empty()) {
-        bytes_.resize(kBurstPackets * kMaxRtpBytes);
+        bytes_.resize(kBurstPackets * kMaxDatagram);
         packets_.reserve(kBurstPackets);
     }
-    check(!full() && packet.payload.size() + packet.descriptor.size() <= kMaxRtpBytes);
+    check(!full());
+    if (packet.payload.size() + packet.descriptor.size() > kMaxDatagram) return;
     if (empty()) due_ = now + kBurstHold;
     if (packet.marker) due_ = now;
     packets_.push_back(packet);

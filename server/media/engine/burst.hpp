@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "media/routing/packet.hpp"
+#include "media/session/outbox.hpp"
 #include "platform/base/bytes.hpp"
 
 namespace confidente::media {
@@ -25,7 +26,7 @@ public:
     Instant due() const { return due_; }
     std::span<const LayerPacket> packets() const { return packets_; }
 
-    /// Copies payload and descriptor. Not when full.
+    /// Copies payload and descriptor. Not when full; a packet that no datagram could hold is left out.
     void add(const LayerPacket& packet, Instant now);
     void clear();
 

@@ -57,3 +57,13 @@ TEST("a burst keeps its own copy, in order, up to its limit, of packets as large
         CHECK((one.payload.front() == i && one.payload.back() == i));
     }
 }
+
+TEST("a packet that no datagram could hold is left out, and stops nothing") {
+    Burst burst;
+    const Buffer huge(kMaxDatagram + 1, 1), bytes(100, 1);
+    burst.add(packet(huge, true), {});
+    CHECK(burst.empty());
+    CHECK(burst.due() == Instant::never());
+    burst.add(packet(bytes), {});
+    CHECK(burst.packets().size() == 1);
+}

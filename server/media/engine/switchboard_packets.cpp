@@ -129,8 +129,8 @@ void Switchboard::fan_out_due(Instant now) {
 
 /// The burst to every viewer. Video leaves before audio: small audio packets may end a row of large ones, not begin it.
 void Switchboard::fan_out(Stream& stream, Instant now) {
-    if (stream.burst.empty()) return;
     std::erase(bursting_, &stream);
+    if (stream.burst.empty()) return;
     const auto packets = stream.burst.packets();
     for (std::size_t at = 0; at < stream.viewers.size(); ++at) {
         prefetch_soon(stream.viewers, at);
