@@ -81,7 +81,8 @@ private:
     void gather(Stream& stream, const LayerPacket& packet, Instant now);
     void fan_out(Stream& stream, Instant now);
     void fan_out_due(Instant now);
-    void send(Session& viewer, const Subscription& subscription, const OutgoingRtp& packet, Instant now);
+    void send(Session& viewer, const Subscription& subscription, const OutgoingRtp& packet, Instant now,
+              std::uint8_t padding = 0);
     void send_feedback(Session& publisher, Instant now);
     void send_goodbye(Session& session, Instant now);
     void tick_session(Session& session, Instant now);

@@ -138,10 +138,10 @@ void Switchboard::fan_out(Stream& stream, Instant now) {
         if (!viewer->announced || !stream.source) continue;
         make_room(packets.size());
         for (auto& track : viewer->tracks) {
-            for (const auto& packet : packets) {
-                if (track.subscription.track() != packet.track) continue;
-                if (const auto out = track.subscription.forward(packet, *stream.source, now))
-                    send(*viewer, track.subscription, *out, now);
+            for (std::size_t i = 0; i < packets.size(); ++i) {
+                if (track.subscription.track() != packets[i].track) continue;
+                if (const auto out = track.subscription.forward(packets[i], *stream.source, now))
+                    send(*viewer, track.subscription, *out, now, stream.burst.padding(i));
             }
         }
     }
@@ -150,11 +150,13 @@ void Switchboard::fan_out(Stream& stream, Instant now) {
     if (stream.publisher) schedule(*stream.publisher);
 }
 
-void Switchboard::send(Session& viewer, const Subscription& subscription, const OutgoingRtp& packet, Instant now) {
+void Switchboard::send(Session& viewer, const Subscription& subscription, const OutgoingRtp& packet, Instant now,
+                       std::uint8_t padding) {
     make_room();
     const auto room = out_.room();
-    const auto size =
-        subscription.write(packet, viewer.transport_sequence, now, room.first(room.size() - kMaxSrtpOverhead));
+    auto size = subscription.write(packet, viewer.transport_sequence, now,
+                                   room.first(room.size() - kMaxSrtpOverhead - padding));
+    if (size != 0 && padding != 0) size = pad_rtp(room, size, padding);
     if (size == 0 || !viewer.peer.send_rtp(size, now, out_)) return;
     viewer.transport_sequence = viewer.transport_sequence + 1;
 }
