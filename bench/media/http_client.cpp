@@ -111,8 +111,8 @@ HttpAnswer HttpClient::read() {
 
 HttpAnswer HttpClient::ask(std::string_view method, std::string_view path, std::string_view headers,
                            std::string_view body) {
-    auto request = std::string{method} + " " + std::string{path} + " HTTP/1.1\r\nHost: " + host_ + "\r\n" +
-                   std::string{headers};
+    auto request =
+        std::string{method} + " " + std::string{path} + " HTTP/1.1\r\nHost: " + host_ + "\r\n" + std::string{headers};
     if (method != "GET") request += "Content-Length: " + std::to_string(body.size()) + "\r\n";
     request.append("\r\n").append(body);
     for (int tries = 0; tries < 2; ++tries) {

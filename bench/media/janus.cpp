@@ -55,9 +55,8 @@ public:
         const auto offer = make_client_publish_offer(identity_.certificate, local, identity_.random);
         // Given the choice it would take the client's part of DTLS, which is ours.
         const auto sdp = replaced(offer.sdp, "a=setup:actpass", "a=setup:active");
-        TRY(const auto event,
-            request(handle, {{"request", "joinandconfigure"}, {"ptype", "publisher"}, {"room", room}},
-                    {{"type", "offer"}, {"sdp", sdp}}));
+        TRY(const auto event, request(handle, {{"request", "joinandconfigure"}, {"ptype", "publisher"}, {"room", room}},
+                                      {{"type", "offer"}, {"sdp", sdp}}));
         const auto& data = event.at("plugindata").at("data").as_object();
         if (!data.contains("id")) return refused(event);
         {
@@ -92,15 +91,15 @@ public:
                                  .candidates = {{local.ip_text(), local.port}},
                                  .session_id = identity_.random.u64() >> 1};
         TRY(auto answer, make_publish_answer(offer, transport));
-        const auto sdp =
-            replaced(replaced(answer.sdp, "a=ice-lite\r\n", ""), "a=setup:passive", "a=setup:active");
+        const auto sdp = replaced(replaced(answer.sdp, "a=ice-lite\r\n", ""), "a=setup:passive", "a=setup:active");
         TRY(const auto started, request(handle, {{"request", "start"}}, {{"type", "answer"}, {"sdp", sdp}}));
         (void)started;
         const auto hash = parse_certificate_hash(answer.remote.fingerprint.hex);
         if (!hash) return Error{ErrorKind::unavailable, "refused", "no fingerprint"};
         for (const auto& candidate : answer.remote.candidates)
             if (const auto remote = SocketAddress::parse(candidate.ip, candidate.port);
-                remote && remote->family == AddressFamily::v4 && (candidate.protocol == "udp" || candidate.protocol == "UDP"))
+                remote && remote->family == AddressFamily::v4 &&
+                (candidate.protocol == "udp" || candidate.protocol == "UDP"))
                 return Joined{{.role = PeerRole::client,
                                .ours = std::move(ours),
                                .theirs = {answer.remote.ufrag, answer.remote.password},

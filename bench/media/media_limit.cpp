@@ -1,5 +1,5 @@
-// media_limit: what no forwarder can pass on this core: sealing packets (SRTP, AES-128-GCM, our own) and sending them to
-// receivers that read, with nothing decided in between.
+// media_limit: what no forwarder can pass on this core: sealing packets (SRTP, AES-128-GCM, our own) and sending them
+// to receivers that read, with nothing decided in between.
 //
 //   media_limit [--receivers 200] [--burst 4] [--bytes 1200] [--rate 200000] [--seconds 5] [--core 0] [--read-core 1]
 //
@@ -7,13 +7,13 @@
 // engine sends them. The sender keeps to `rate` packets a second, so that the readers keep up: what is told counts its
 // CPU time only. One object of JSON: perCpuSecond, sent, received, cpuSeconds.
 #include <arpa/inet.h>
-#include <boost/json.hpp>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <boost/json.hpp>
 
 #include <array>
 #include <atomic>
@@ -139,8 +139,8 @@ std::vector<Receiver> open_receivers(std::size_t count) {
         receiver.address.sin_port = htons(local.port);
         receiver.address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         ++key[0];
-        receiver.sealer = std::make_unique<media::SrtpSealer>(
-            media::SrtpMasterKey(media::SrtpProfile::aead_aes_128_gcm, key, salt));
+        receiver.sealer =
+            std::make_unique<media::SrtpSealer>(media::SrtpMasterKey(media::SrtpProfile::aead_aes_128_gcm, key, salt));
     }
     return receivers;
 }
@@ -168,8 +168,7 @@ int main(int count, char** values) {
     auto receivers = open_receivers(options.receivers);
     std::atomic<bool> stopping{false};
     std::atomic<std::uint64_t> received{0};
-    std::thread reading(
-        [&] { read_all(receivers, options.read_core, stopping, received); });
+    std::thread reading([&] { read_all(receivers, options.read_core, stopping, received); });
     SystemClock clock;
     Sender sender(options);
     const auto began = clock.now();
@@ -192,12 +191,9 @@ int main(int count, char** values) {
     nanosleep(&rest, nullptr);
     stopping = true;
     reading.join();
-    const boost::json::object told{{"receivers", options.receivers},
-                                   {"burst", options.burst},
-                                   {"sent", sent},
-                                   {"received", received.load()},
-                                   {"cpuSeconds", used},
-                                   {"perCpuSecond", static_cast<double>(sent) / used}};
+    const boost::json::object told{
+        {"receivers", options.receivers}, {"burst", options.burst}, {"sent", sent},
+        {"received", received.load()},    {"cpuSeconds", used},     {"perCpuSecond", static_cast<double>(sent) / used}};
     std::printf("%s\n", boost::json::serialize(told).c_str());
     return 0;
 }

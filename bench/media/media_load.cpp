@@ -5,17 +5,19 @@
 //   media_load --janus http://127.0.0.1:8088/janus --local 10.99.0.1 --pid 1234 …
 //   media_load … --quiet-joins     nothing is published before all have joined: what a handshake costs
 //
-// One object of JSON: viewers, connected, failed, joinsPerSecond, joinsPerCpuSecond, packets, seconds, lost, cpuSeconds,
-// perCpuSecond, cpuShare, viewersPerCore, bytesPerViewer, latencyP50Ms, latencyP99Ms, latencyMaxMs, joinP50Ms, joinP99Ms
-// (first packet after the offer, all at once), lateP50Ms, lateMaxMs (one after the other, under load), loadCpuShare.
-// CPU and memory are the server process's (--pid). Latency is from the publisher's call to the kernel's time stamp.
+// One object of JSON: viewers, connected, failed, joinsPerSecond, joinsPerCpuSecond, packets, seconds, lost,
+// cpuSeconds, perCpuSecond, cpuShare, viewersPerCore, bytesPerViewer, latencyP50Ms, latencyP99Ms, latencyMaxMs,
+// joinP50Ms and joinP99Ms (first packet after the offer, all at once), lateP50Ms and lateMaxMs (one after the other,
+// under load), loadCpuShare. CPU and memory are those of the server's process (--pid). Latency is from the publisher's
+// call to the kernel's time stamp at the viewer.
+#include <sys/resource.h>
+#include <unistd.h>
 #include <boost/json.hpp>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <string>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include "process_figures.hpp"
 #include "publisher.hpp"
@@ -28,7 +30,7 @@ using namespace bench;
 
 struct Options {
     SignallingConfig signalling;
-    int pid = 0, viewers = 200, streams = 1, seconds = 10, late = 0, joiners = 4, core = -1, settle = 3;
+    int pid = 0, viewers = 200, streams = 1, seconds = 10, late = 0, joiners = 4, core = -1, settle = 3, kbps = 2500;
     PublisherConfig publisher;
     bool quiet_joins = false;
 };
@@ -40,6 +42,18 @@ struct Options {
 
 Options parse(int count, char** values) {
     Options options;
+    auto& signalling = options.signalling;
+    const std::map<std::string, std::string*> texts = {{"--publish", &signalling.publish_url},
+                                                       {"--play", &signalling.play_url},
+                                                       {"--bearer", &signalling.bearer},
+                                                       {"--janus", &signalling.janus_url},
+                                                       {"--local", &signalling.local_ip}};
+    const std::map<std::string, int*> numbers = {
+        {"--pid", &options.pid},         {"--viewers", &options.viewers},
+        {"--streams", &options.streams}, {"--seconds", &options.seconds},
+        {"--settle", &options.settle},   {"--late", &options.late},
+        {"--joiners", &options.joiners}, {"--core", &options.core},
+        {"--kbps", &options.kbps},       {"--burst", &options.publisher.burst_packets}};
     for (int i = 1; i < count; ++i) {
         const std::string name = values[i];
         if (name == "--quiet-joins") {
@@ -48,24 +62,14 @@ Options parse(int count, char** values) {
         }
         if (i + 1 == count) die(name + " needs a value");
         const std::string value = values[++i];
-        const auto number = [&] { return std::atoi(value.c_str()); };
-        if (name == "--publish") options.signalling.publish_url = value;
-        else if (name == "--play") options.signalling.play_url = value;
-        else if (name == "--bearer") options.signalling.bearer = value;
-        else if (name == "--janus") options.signalling.janus_url = value;
-        else if (name == "--local") options.signalling.local_ip = value;
-        else if (name == "--pid") options.pid = number();
-        else if (name == "--viewers") options.viewers = number();
-        else if (name == "--streams") options.streams = number();
-        else if (name == "--seconds") options.seconds = number();
-        else if (name == "--settle") options.settle = number();
-        else if (name == "--late") options.late = number();
-        else if (name == "--joiners") options.joiners = number();
-        else if (name == "--core") options.core = number();
-        else if (name == "--kbps") options.publisher.bits_per_second = static_cast<std::uint64_t>(number()) * 1000;
-        else if (name == "--burst") options.publisher.burst_packets = number();
-        else die("there is no " + name);
+        if (const auto text = texts.find(name); text != texts.end())
+            *text->second = value;
+        else if (const auto number = numbers.find(name); number != numbers.end())
+            *number->second = std::atoi(value.c_str());
+        else
+            die("there is no " + name);
     }
+    options.publisher.bits_per_second = static_cast<std::uint64_t>(options.kbps) * 1000;
     if (options.signalling.janus_url.empty() &&
         (!Url::parse(options.signalling.publish_url) || !Url::parse(options.signalling.play_url)))
         die("it needs --publish and --play, or --janus");
@@ -80,8 +84,7 @@ std::unique_ptr<Publishers> start_publishers(const Options& options, Identity id
         if (!socket) die(socket.error().detail);
         auto joined = signalling->publish(stream, socket->local());
         if (!joined) die(joined.error().detail);
-        all.push_back(
-            std::make_unique<Publisher>(options.publisher, std::move(*socket), std::move(*joined), identity));
+        all.push_back(std::make_unique<Publisher>(options.publisher, std::move(*socket), std::move(*joined), identity));
     }
     return std::make_unique<Publishers>(std::move(all), identity.clock);
 }

@@ -22,7 +22,7 @@ struct Joined {
 struct SignallingConfig {
     std::string publish_url, play_url;  ///< WHIP's and WHEP's; `{n}` is the stream's number
     std::string bearer;
-    std::string janus_url;  ///< instead of the two: http://HOST:PORT/janus
+    std::string janus_url;               ///< instead of the two: http://HOST:PORT/janus
     std::string local_ip = "127.0.0.1";  ///< IPv4, where the peers' sockets are
 };
 

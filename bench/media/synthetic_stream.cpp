@@ -54,15 +54,14 @@ const std::vector<PacketPlan>& SyntheticStream::next_frame(bool keyframe_asked) 
     if (bytes <= kPayloadBytes) {
         plan_.push_back({.size = bytes, .head = {static_cast<std::uint8_t>(importance | type)}, .head_size = 1});
     } else {
-        for (std::size_t left = bytes; left > 0;) {
-            auto size = std::min(left, kPayloadBytes);
-            const std::uint8_t start = left == bytes ? 0x80 : 0, end = size == left ? 0x40 : 0;
-            left -= size;
-            size = std::max(size, kStampBytes + 2);
-            plan_.push_back({.size = size,
-                             .head = {static_cast<std::uint8_t>(importance | kFuA),
-                                      static_cast<std::uint8_t>(start | end | type)},
-                             .head_size = 2});
+        // As browsers do it: about equally, the larger ones last.
+        const auto count = (bytes + kPayloadBytes - 1) / kPayloadBytes;
+        for (std::size_t i = 0; i < count; ++i) {
+            const std::uint8_t start = i == 0 ? 0x80 : 0, end = i + 1 == count ? 0x40 : 0;
+            plan_.push_back(
+                {.size = bytes / count + (count - i <= bytes % count ? 1 : 0),
+                 .head = {static_cast<std::uint8_t>(importance | kFuA), static_cast<std::uint8_t>(start | end | type)},
+                 .head_size = 2});
         }
     }
     plan_.back().marker = true;

@@ -2,7 +2,8 @@
 // fragmentation are real (RFC 6184), the pictures are filler with the time in it.
 //
 // Sizes follow the bit rate: 30 frames a second, a keyframe four times the size every two seconds and whenever one is
-// asked for, packets of kPayloadBytes but a frame's last, which is shorter.
+// asked for, each cut as Chromium does: into packets of at most kPayloadBytes that differ by a byte, the larger ones
+// last.
 #pragma once
 
 #include <array>
@@ -26,7 +27,7 @@ void write_stamp(std::int64_t ns, std::uint8_t* out);
 std::optional<std::int64_t> read_stamp(confidente::Bytes payload);
 
 struct PacketPlan {
-    std::size_t size = 0;            ///< of the payload
+    std::size_t size = 0;                   ///< of the payload
     std::array<std::uint8_t, 2> head = {};  ///< NAL header, or FU indicator and header
     std::size_t head_size = 0;
     bool parameters = false;  ///< SPS and PPS, instead of a picture

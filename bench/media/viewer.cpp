@@ -150,11 +150,11 @@ void Viewer::send_report(Instant now) {
         const auto expected = track.highest - track.reported_highest;
         const auto missing = std::max<std::int64_t>(0, expected - (track.packets - track.reported_packets));
         track.lost_told += missing;
-        blocks[count++] = {
-            .ssrc = track.ssrc,
-            .fraction_lost = static_cast<std::uint8_t>(expected > 0 ? std::min<std::int64_t>(255, missing * 256 / expected) : 0),
-            .cumulative_lost = static_cast<std::int32_t>(track.lost_told),
-            .extended_highest = static_cast<std::uint32_t>(track.highest)};
+        blocks[count++] = {.ssrc = track.ssrc,
+                           .fraction_lost = static_cast<std::uint8_t>(
+                               expected > 0 ? std::min<std::int64_t>(255, missing * 256 / expected) : 0),
+                           .cumulative_lost = static_cast<std::int32_t>(track.lost_told),
+                           .extended_highest = static_cast<std::uint32_t>(track.highest)};
         track.reported_highest = track.highest;
         track.reported_packets = track.packets;
     }

@@ -166,9 +166,8 @@ void Viewers::work(Instant until) {
             continue;
         }
         auto& viewer = *viewers_[which];
-        reader_.read(viewer.handle(), [&](MutableBytes bytes, std::int64_t arrived) {
-            viewer.receive(bytes, arrived, now, seen_);
-        });
+        reader_.read(viewer.handle(),
+                     [&](MutableBytes bytes, std::int64_t arrived) { viewer.receive(bytes, arrived, now, seen_); });
         if (counted_[which]) continue;
         // A handshake under way has deadlines of its own.
         schedule(which);

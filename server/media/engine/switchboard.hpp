@@ -86,7 +86,8 @@ private:
     void gather(Stream& stream, const LayerPacket& packet, Instant now);
     void fan_out(Stream& stream, Instant now);
     void fan_out_due(Instant now);
-    bool send(Session& viewer, const Subscription& subscription, const OutgoingRtp& packet, Instant now);
+    bool send(Session& viewer, const Subscription& subscription, const OutgoingRtp& packet, Instant now,
+              std::uint8_t padding = 0);
     void begin_quality(Session& viewer, Instant now);
     void apply_choice(Session& viewer, Instant now);
     bool follows_estimate(const Session& viewer, Instant now) const;

@@ -131,8 +131,8 @@ void Switchboard::fan_out_due(Instant now) {
 
 /// The burst to every viewer. Video leaves before audio: small audio packets may end a row of large ones, not begin it.
 void Switchboard::fan_out(Stream& stream, Instant now) {
-    if (stream.burst.empty()) return;
     std::erase(bursting_, &stream);
+    if (stream.burst.empty()) return;
     const auto packets = stream.burst.packets();
     for (std::size_t at = 0; at < stream.viewers.size(); ++at) {
         prefetch_soon(stream.viewers, at);
@@ -140,10 +140,10 @@ void Switchboard::fan_out(Stream& stream, Instant now) {
         if (!viewer->announced || !stream.source) continue;
         make_room(packets.size());
         for (auto& track : viewer->tracks) {
-            for (const auto& packet : packets) {
-                if (track.subscription.track() != packet.track) continue;
-                if (const auto out = track.subscription.forward(packet, *stream.source, now))
-                    send(*viewer, track.subscription, *out, now);
+            for (std::size_t i = 0; i < packets.size(); ++i) {
+                if (track.subscription.track() != packets[i].track) continue;
+                if (const auto out = track.subscription.forward(packets[i], *stream.source, now))
+                    send(*viewer, track.subscription, *out, now, stream.burst.padding(i));
             }
         }
     }
@@ -152,11 +152,13 @@ void Switchboard::fan_out(Stream& stream, Instant now) {
     if (stream.publisher) schedule(*stream.publisher);
 }
 
-bool Switchboard::send(Session& viewer, const Subscription& subscription, const OutgoingRtp& packet, Instant now) {
+bool Switchboard::send(Session& viewer, const Subscription& subscription, const OutgoingRtp& packet, Instant now,
+                       std::uint8_t padding) {
     make_room();
     const auto room = out_.room();
-    const auto size =
-        subscription.write(packet, viewer.transport_sequence, now, room.first(room.size() - kMaxSrtpOverhead));
+    auto size = subscription.write(packet, viewer.transport_sequence, now,
+                                   room.first(room.size() - kMaxSrtpOverhead - padding));
+    if (size != 0 && padding != 0) size = pad_rtp(room, size, padding);
     if (size == 0 || !viewer.peer.send_rtp(size, now, out_)) return false;
     // Only packets that carry a number use one up, or the receiver would miss it.
     if (subscription.media().extensions.transport_cc == 0) return true;

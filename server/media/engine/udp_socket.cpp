@@ -163,8 +163,8 @@ std::size_t UdpSocket::receive() {
         const auto& message = batch.messages[slot];
         const auto size = message.msg_len;
         const auto step = piece_bytes(message.msg_hdr, size);
-        // An empty datagram, or one that was cut, goes on as an empty one, which is malformed.
-        if (size == 0 || message.msg_hdr.msg_flags & MSG_TRUNC) {
+        // What is larger than anything we speak goes on as an empty datagram, which is malformed.
+        if (size == 0 || step > kMaxDatagram || message.msg_hdr.msg_flags & MSG_TRUNC) {
             if (count < kMaxReceived) batch.pieces[count++] = {slot, 0, 0};
             continue;
         }

@@ -115,6 +115,21 @@ TEST("more than fits one call leaves in several, in order") {
     CHECK(hear(receiver, sent.size()) == sent);
 }
 
+TEST("a datagram larger than anything we speak is an empty one, and its neighbours are whole") {
+    auto sender = open(), receiver = open();
+    SeededRandom random{6};
+    const Datagrams sent{filled(100, random), filled(kMaxDatagram, random), filled(kMaxDatagram + 1, random),
+                         filled(60'000, random), filled(100, random)};
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(receiver.local().port);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (const auto& datagram : sent)
+        REQUIRE(::sendto(sender.handle(), datagram.data(), datagram.size(), 0, reinterpret_cast<const sockaddr*>(&to),
+                         sizeof to) == static_cast<ssize_t>(datagram.size()));
+    CHECK(hear(receiver, sent.size()) == Datagrams{sent[0], sent[1], {}, {}, sent[4]});
+}
+
 TEST("an address that the kernel refuses costs its own datagrams only") {
     // Port 0 is refused with EINVAL, which is also what a kernel says that cannot cut datagrams.
     const auto nowhere = SocketAddress::v4({127, 0, 0, 1}, 0);

@@ -107,6 +107,13 @@ std::size_t write_rtp_header(const RtpHeader& header, std::span<const RtpExtensi
     return size;
 }
 
+std::size_t pad_rtp(MutableBytes out, std::size_t size, std::uint8_t padding) {
+    out[0] |= 0x20;
+    std::fill_n(out.begin() + static_cast<std::ptrdiff_t>(size), padding - 1, std::uint8_t{0});
+    out[size + padding - 1] = padding;
+    return size + padding;
+}
+
 std::uint32_t abs_send_time(std::int64_t monotonic_ns) {
     constexpr std::int64_t kSecond = 1'000'000'000, kPeriod = 64 * kSecond;
     const std::int64_t inside = (monotonic_ns % kPeriod + kPeriod) % kPeriod;

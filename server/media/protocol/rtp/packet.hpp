@@ -66,6 +66,10 @@ struct RtpExtension {
 /// two-byte form otherwise). Returns its size; 0 when it does not fit `out`.
 std::size_t write_rtp_header(const RtpHeader& header, std::span<const RtpExtension> extensions, MutableBytes out);
 
+/// Appends `padding` bytes (1..255) to the packet of `size` bytes in `out`, which has room for them and no padding yet;
+/// the new size.
+std::size_t pad_rtp(MutableBytes out, std::size_t size, std::uint8_t padding);
+
 /// The 24-bit value of `abs-send-time`: seconds modulo 64 in 6.18 fixed point, of any clock that runs evenly.
 std::uint32_t abs_send_time(std::int64_t monotonic_ns);
 

@@ -114,6 +114,21 @@ TEST("noise is read within its bounds or not at all") {
     CHECK(read > 1000);
 }
 
+TEST("padding that is appended is told apart from the payload again") {
+    for (const int padding : {1, 2, 4, 255}) {
+        Buffer packet(12 + 20 + 255, 0x77);
+        REQUIRE(write_rtp_header({.payload_type = {96}, .sequence = {1}, .timestamp = {2}, .ssrc = {3}}, {}, packet) ==
+                12);
+        const auto size = pad_rtp(packet, 32, static_cast<std::uint8_t>(padding));
+        CHECK(size == 32 + static_cast<std::size_t>(padding));
+        const auto view = RtpPacketView::parse(Bytes{packet}.first(size));
+        REQUIRE(view);
+        CHECK(view->payload().size() == 20);
+        CHECK(view->payload().back() == 0x77);
+        CHECK(view->padding_size() == static_cast<std::size_t>(padding));
+    }
+}
+
 TEST("RTP and RTCP are told apart by the second byte (RFC 5761)") {
     Buffer packet(12, 0);
     packet[0] = 0x80;
