@@ -456,7 +456,10 @@ export interface paths {
         delete: operations["stopPublishing"];
         options?: never;
         head?: never;
-        /** Send ICE candidates */
+        /**
+         * Send ICE candidates, or restart ICE
+         * @description A fragment with the credentials in force brings candidates (204). One with new credentials restarts ICE (RFC 9725, section 4.3.3): the answer has the server's new ones, the session and its keys stay. `If-Match` is `*` for a restart, or the `ETag` of the ICE session that a candidate belongs to.
+         */
         patch: operations["tricklePublisher"];
         trace?: never;
     };
@@ -501,7 +504,10 @@ export interface paths {
         delete: operations["stopPlaying"];
         options?: never;
         head?: never;
-        /** Send ICE candidates */
+        /**
+         * Send ICE candidates, or restart ICE
+         * @description A fragment with the credentials in force brings candidates (204). One with new credentials restarts ICE (RFC 9725, section 4.3.3): the answer has the server's new ones, the session and its keys stay. `If-Match` is `*` for a restart, or the `ETag` of the ICE session that a candidate belongs to.
+         */
         patch: operations["trickleViewer"];
         trace?: never;
     };
@@ -512,7 +518,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** ICE servers for the browser */
+        /**
+         * ICE servers for the browser
+         * @description TURN servers for networks that let no UDP through, with credentials that end within the hour. Strangers get an empty list: a relay is for those who have signed in. The server needs none to be reached where UDP or TCP passes.
+         */
         get: operations["rtcConfig"];
         put?: never;
         post?: never;
@@ -1230,10 +1239,22 @@ export interface components {
                 Location: string;
                 ETag: components["headers"]["ETag"];
                 "Accept-Patch"?: string;
+                /** @description TURN servers with credentials (RFC 9725 section 4.6). */
+                Link?: string;
                 [name: string]: unknown;
             };
             content: {
                 "application/sdp": string;
+            };
+        };
+        /** @description ICE was restarted; the fragment has the server's credentials and candidates. */
+        IceRestart: {
+            headers: {
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/trickle-ice-sdpfrag": string;
             };
         };
         /** @description `Accept-Post` says it. */
@@ -1338,6 +1359,7 @@ export type ResponseUnprocessable = components['responses']['Unprocessable'];
 export type ResponseTooMany = components['responses']['TooMany'];
 export type ResponseUnavailable = components['responses']['Unavailable'];
 export type ResponseAnswer = components['responses']['Answer'];
+export type ResponseIceRestart = components['responses']['IceRestart'];
 export type ResponseMediaOptions = components['responses']['MediaOptions'];
 export type ParameterId = components['parameters']['Id'];
 export type ParameterMediaSession = components['parameters']['MediaSession'];
@@ -2258,7 +2280,10 @@ export interface operations {
     tricklePublisher: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `ETag` of the version that the change was made from. A newer one refuses it. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 id: components["parameters"]["Id"];
                 /** @description The last segment of the `Location` that the offer got. */
@@ -2268,6 +2293,7 @@ export interface operations {
         };
         requestBody: components["requestBodies"]["Fragment"];
         responses: {
+            200: components["responses"]["IceRestart"];
             /** @description Taken. */
             204: {
                 headers: {
@@ -2278,6 +2304,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             404: components["responses"]["NotFound"];
+            412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMedia"];
             422: components["responses"]["Unprocessable"];
@@ -2352,7 +2379,10 @@ export interface operations {
     trickleViewer: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `ETag` of the version that the change was made from. A newer one refuses it. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 id: components["parameters"]["Id"];
                 /** @description The last segment of the `Location` that the offer got. */
@@ -2362,6 +2392,7 @@ export interface operations {
         };
         requestBody: components["requestBodies"]["Fragment"];
         responses: {
+            200: components["responses"]["IceRestart"];
             /** @description Taken. */
             204: {
                 headers: {
@@ -2372,6 +2403,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             404: components["responses"]["NotFound"];
+            412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMedia"];
             422: components["responses"]["Unprocessable"];

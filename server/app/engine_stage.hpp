@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "domain/lives/media_sessions.hpp"
 #include "domain/lives/stage.hpp"
 #include "domain/lives/thumbnails.hpp"
 #include "media/engine/engine.hpp"
@@ -18,7 +19,8 @@ inline constexpr Duration kAskAgain = 5s;
 /// Thread-safe.
 class EngineStage final : public lives::Stage, public media::EngineEvents {
 public:
-    EngineStage(lives::Thumbnails& thumbnails, const Clock& clock) : thumbnails_(thumbnails), clock_(clock) {}
+    EngineStage(lives::Thumbnails& thumbnails, lives::MediaSessions& sessions, const Clock& clock)
+        : thumbnails_(thumbnails), sessions_(sessions), clock_(clock) {}
     Status open(media::EngineConfig config, Random& random);
     /// Tells every publisher and viewer, and stops the engine's threads.
     void close() { engine_.reset(); }
@@ -34,7 +36,7 @@ public:
 
     void publish(std::string live_id, std::string offer, std::function<void(Result<lives::StageAnswer>)> done) override;
     void play(std::string live_id, std::string offer, std::function<void(Result<lives::StageAnswer>)> done) override;
-    void trickle(std::string session_id, std::string fragment, std::function<void(Status)> done) override;
+    void trickle(std::string session_id, std::string fragment, std::function<void(Result<std::string>)> done) override;
     void hang_up(std::string session_id, std::function<void(Status)> done) override;
     void end(std::string live_id) override;
 
@@ -46,6 +48,7 @@ public:
 
 private:
     lives::Thumbnails& thumbnails_;
+    lives::MediaSessions& sessions_;
     const Clock& clock_;
     std::mutex mutex_;  ///< guards deadlines_
     std::map<std::string, Instant, std::less<>> deadlines_;
