@@ -520,7 +520,7 @@ export interface paths {
         };
         /**
          * ICE servers for the browser
-         * @description TURN servers for networks that let no UDP through, with credentials that end within the hour. Strangers get an empty list: a relay is for those who have signed in. The server needs none to be reached where UDP or TCP passes.
+         * @description TURN servers for networks that let no UDP through, with credentials that end within the hour. They are for whoever shows an access token; strangers get an empty list. The server needs none to be reached where UDP or TCP passes.
          */
         get: operations["rtcConfig"];
         put?: never;
