@@ -64,7 +64,7 @@ void Switchboard::hear(Session& session, Instant now) {
     if (!returns || session.role != SessionRole::viewer || !session.stream->source) return;
     for (auto& track : session.tracks)
         if (track.subscription.media().kind == MediaKind::video)
-            track.subscription.request_keyframe(*session.stream->source);
+            track.subscription.request_keyframe(*session.stream->source, now);
     if (session.stream->publisher) schedule(*session.stream->publisher);
 }
 
