@@ -89,7 +89,7 @@ function installInPage(everyMs) {
         setInterval(() => {
             for (let i = 0; i < small.data.length; ++i) small.data[i] = i % 4 === 3 ? 255 : Math.random() * 256;
             grain.putImageData(small, 0, 0);
-            picture.globalAlpha = 0.4;
+            picture.globalAlpha = 0.15;
             picture.drawImage(noise, 0, 0, width, height);
             picture.globalAlpha = 1;
             picture.fillRect((frame++ * 7) % width, height / 3, height / 4, height / 4);
@@ -110,6 +110,8 @@ function installInPage(everyMs) {
         const isH264 = ({ mimeType, sdpFmtpLine = '' }) =>
             mimeType === 'video/H264' && sdpFmtpLine.includes('packetization-mode=1') && sdpFmtpLine.includes('42e0');
         sender.setCodecPreferences([...codecs.filter(isH264), ...codecs.filter((one) => !isH264(one))]);
+        // A picture of another size would have other layers: when something is short, it shall be pictures.
+        await sender.sender.setParameters({ ...sender.sender.getParameters(), degradationPreference: 'maintain-resolution' });
         await exchange(options);
         setInterval(sampleSent, everyMs);
     };

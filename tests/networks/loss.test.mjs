@@ -23,11 +23,11 @@ const hardships = [
     { name: 'nothing', profile: {}, frozen: 10, shown: 85, recover: 1500 },
     { name: '2 % loss', profile: { loss: 2, delay: 20 }, frozen: 20, shown: 80, recover: 2000 },
     { name: '5 % loss', profile: { loss: 5, delay: 20 }, frozen: 25, shown: 75, recover: 2000 },
-    { name: '10 % loss', profile: { loss: 10, delay: 20 }, frozen: 35, shown: 60, recover: 2500 },
+    { name: '10 % loss', profile: { loss: 10, delay: 20 }, frozen: 45, shown: 60, recover: 2500 },
     { name: '20 % loss', profile: { loss: 20, delay: 20 }, frozen: 70, shown: 25, recover: 3500 },
     { name: '5 % loss in bursts of 4', profile: { loss: 5, burst: 4, delay: 20 }, frozen: 40, shown: 60, recover: 2500 },
     { name: '30 ms jitter', profile: { delay: 10, jitter: 30 }, frozen: 20, shown: 80, recover: 2000 },
-    { name: '200 ms jitter', profile: { delay: 10, jitter: 200 }, frozen: 60, shown: 50, recover: 3500 },
+    { name: '200 ms jitter', profile: { delay: 10, jitter: 200 }, frozen: 80, shown: 25, recover: 3500 },
     {
         name: '5 % out of order, 10 % twice', frozen: 25, shown: 75, recover: 2000,
         profile: { delay: 20, reorder: 5, reorder_ms: 40, duplicate: 10 },
