@@ -29,7 +29,7 @@ async function liveOver(server, change, t, { policy } = {}) {
     await watchFrom(watching.page, { url: joined.body.playback.whepUrl, token: joined.body.playback.token, config: await configOf(client) });
     await framesMore(watching.page, 1);
     const firstMs = performance.now() - began;
-    await framesMore(watching.page, 3 * fps);
+    await framesMore(watching.page, fps);
     const ways = { publisher: await pathOf(sending.page), viewer: await pathOf(watching.page) };
     const last = (await samplesOf(watching.page)).at(-1);
     t.diagnostic(`first picture after ${Math.round(firstMs)} ms; ${JSON.stringify(ways)}; ${last.frames} frames, ${last.freezes} freezes`);

@@ -9,27 +9,27 @@ import { nowOf, recoveredAfter, samplesOf, seenBetween, shownOfSent } from '../l
 import { amount, seed } from '../lib/seed.mjs';
 
 const fps = 15;
-const hardMs = amount('NETWORK_HARD_MS', 4_000);
-const goodMs = 3_000; // between two hardships
+const hardMs = amount('NETWORK_HARD_MS', 3_500);
+const goodMs = 2_500; // between two hardships: time to see the picture move again
 /** A second with so many pictures is one in which the picture moves. */
 const movingFps = 0.5 * fps;
+const recoverMs = 1_500; // until the picture moves again in a good network
 
 /**
- * What must be seen while it lasts: `frozen`, percent of the time at most; `shown`, percent of the pictures sent at least;
- * and `recover`, milliseconds until the picture moves again. The machine's own hiccups are within them: two pages and a
- * server share two cores.
+ * What must be seen while it lasts: `frozen`, percent of the time at most, and `shown`, percent of the pictures sent at
+ * least. The machine's own hiccups are within them: two pages and a server share two cores.
  */
 const hardships = [
-    { name: 'nothing', profile: {}, frozen: 10, shown: 85, recover: 1500 },
-    { name: '2 % loss', profile: { loss: 2, delay: 20 }, frozen: 20, shown: 80, recover: 2000 },
-    { name: '5 % loss', profile: { loss: 5, delay: 20 }, frozen: 25, shown: 75, recover: 2000 },
-    { name: '10 % loss', profile: { loss: 10, delay: 20 }, frozen: 45, shown: 60, recover: 2500 },
-    { name: '20 % loss', profile: { loss: 20, delay: 20 }, frozen: 70, shown: 25, recover: 3500 },
-    { name: '5 % loss in bursts of 4', profile: { loss: 5, burst: 4, delay: 20 }, frozen: 40, shown: 60, recover: 2500 },
-    { name: '30 ms jitter', profile: { delay: 10, jitter: 30 }, frozen: 20, shown: 80, recover: 2000 },
-    { name: '200 ms jitter', profile: { delay: 10, jitter: 200 }, frozen: 80, shown: 25, recover: 3500 },
+    { name: 'nothing', profile: {}, frozen: 10, shown: 85 },
+    { name: '2 % loss', profile: { loss: 2, delay: 20 }, frozen: 20, shown: 80 },
+    { name: '5 % loss', profile: { loss: 5, delay: 20 }, frozen: 25, shown: 75 },
+    { name: '10 % loss', profile: { loss: 10, delay: 20 }, frozen: 45, shown: 60 },
+    { name: '20 % loss', profile: { loss: 20, delay: 20 }, frozen: 70, shown: 25 },
+    { name: '5 % loss in bursts of 4', profile: { loss: 5, burst: 4, delay: 20 }, frozen: 40, shown: 60 },
+    { name: '30 ms jitter', profile: { delay: 10, jitter: 30 }, frozen: 20, shown: 80 },
+    { name: '200 ms jitter', profile: { delay: 10, jitter: 200 }, frozen: 80, shown: 25 },
     {
-        name: '5 % out of order, 10 % twice', frozen: 25, shown: 75, recover: 2000,
+        name: '5 % out of order, 10 % twice', frozen: 25, shown: 75,
         profile: { delay: 20, reorder: 5, reorder_ms: 40, duplicate: 10 },
     },
 ];
@@ -59,7 +59,7 @@ async function endure(profile) {
     return { ...seen, ...share, relayLost: (await countLost()) - before, recoveredMs: recoveredAfter(samples, to, movingFps) };
 }
 
-for (const { name, profile, frozen, shown, recover } of hardships)
+for (const { name, profile, frozen, shown } of hardships)
     test(`${name} on both legs`, async (t) => {
         const { heights, ...seen } = await endure(profile);
         t.diagnostic(`FAULT_SEED=${seed} ${name}: ${JSON.stringify(seen)}`);
@@ -67,7 +67,7 @@ for (const { name, profile, frozen, shown, recover } of hardships)
         if (profile.loss) assert.ok(seen.relayLost > 0, 'the network was bad');
         assert.ok(seen.frozenPercent <= frozen, `frozen for ${seen.frozenPercent} % of the time`);
         assert.ok(seen.shownPercent >= shown, `${seen.shownPercent} % of the pictures were shown`);
-        assert.ok(seen.recoveredMs <= recover, `the picture moved again after ${seen.recoveredMs} ms`);
+        assert.ok(seen.recoveredMs <= recoverMs, `the picture moved again after ${seen.recoveredMs} ms`);
     });
 
 test('nobody had to connect again, and the live goes on', () => live.goesOn());
