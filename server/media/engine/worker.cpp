@@ -85,8 +85,9 @@ void Worker::wait() {
     const auto left = std::clamp<std::int64_t>((switchboard_->deadline() - clock_.now()).count(), 0, 1'000'000'000);
     const timespec limit{left / 1'000'000'000, left % 1'000'000'000};
     epoll_event events[2];
-    if (::epoll_pwait2(poll_, events, 2, &limit, nullptr) < 0 && errno == ENOSYS)
-        // Before Linux 5.11, in milliseconds: rounded up, as a timer that fires too early would only spin.
+    if (::epoll_pwait2(poll_, events, 2, &limit, nullptr) < 0 && errno != EINTR)
+        // Before Linux 5.11, or in a container that lets nothing newer through: in milliseconds, rounded up, as a timer
+        // that fires too early would only spin.
         (void)::epoll_wait(poll_, events, 2, static_cast<int>((left + 999'999) / 1'000'000));
     eventfd_t rings = 0;
     (void)::eventfd_read(bell_, &rings);
