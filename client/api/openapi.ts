@@ -456,7 +456,10 @@ export interface paths {
         delete: operations["stopPublishing"];
         options?: never;
         head?: never;
-        /** Send ICE candidates */
+        /**
+         * Send ICE candidates, or restart ICE
+         * @description A fragment with the credentials in force brings candidates (204). One with new credentials restarts ICE (RFC 9725, section 4.3.3): the answer has the server's new ones, the session and its keys stay. `If-Match` is `*` for a restart, or the `ETag` of the ICE session that a candidate belongs to.
+         */
         patch: operations["tricklePublisher"];
         trace?: never;
     };
@@ -501,7 +504,10 @@ export interface paths {
         delete: operations["stopPlaying"];
         options?: never;
         head?: never;
-        /** Send ICE candidates */
+        /**
+         * Send ICE candidates, or restart ICE
+         * @description A fragment with the credentials in force brings candidates (204). One with new credentials restarts ICE (RFC 9725, section 4.3.3): the answer has the server's new ones, the session and its keys stay. `If-Match` is `*` for a restart, or the `ETag` of the ICE session that a candidate belongs to.
+         */
         patch: operations["trickleViewer"];
         trace?: never;
     };
@@ -539,7 +545,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** ICE servers for the browser */
+        /**
+         * ICE servers for the browser
+         * @description TURN servers for networks that let no UDP through, with credentials that end within the hour. They are for whoever shows an access token; strangers get an empty list. The server needs none to be reached where UDP or TCP passes.
+         */
         get: operations["rtcConfig"];
         put?: never;
         post?: never;
@@ -1279,7 +1288,7 @@ export interface components {
                 Location: string;
                 ETag: components["headers"]["ETag"];
                 "Accept-Patch"?: string;
-                /** @description Of a viewer: where a layer is chosen, rel `urn:ietf:params:whep:ext:core:layer`. */
+                /** @description TURN servers with credentials, rel `ice-server` (RFC 9725 section 4.6). Of a viewer also where a layer is chosen, rel `urn:ietf:params:whep:ext:core:layer`. */
                 Link?: string;
                 [name: string]: unknown;
             };
@@ -1294,6 +1303,16 @@ export interface components {
             };
             content: {
                 "application/json": components["schemas"]["Layers"];
+            };
+        };
+        /** @description ICE was restarted; the fragment has the server's credentials and candidates. */
+        IceRestart: {
+            headers: {
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/trickle-ice-sdpfrag": string;
             };
         };
         /** @description `Accept-Post` says it. */
@@ -1402,6 +1421,7 @@ export type ResponseTooMany = components['responses']['TooMany'];
 export type ResponseUnavailable = components['responses']['Unavailable'];
 export type ResponseAnswer = components['responses']['Answer'];
 export type ResponseLayers = components['responses']['Layers'];
+export type ResponseIceRestart = components['responses']['IceRestart'];
 export type ResponseMediaOptions = components['responses']['MediaOptions'];
 export type ParameterId = components['parameters']['Id'];
 export type ParameterMediaSession = components['parameters']['MediaSession'];
@@ -2322,7 +2342,10 @@ export interface operations {
     tricklePublisher: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `ETag` of the version that the change was made from. A newer one refuses it. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 id: components["parameters"]["Id"];
                 /** @description The last segment of the `Location` that the offer got. */
@@ -2332,6 +2355,7 @@ export interface operations {
         };
         requestBody: components["requestBodies"]["Fragment"];
         responses: {
+            200: components["responses"]["IceRestart"];
             /** @description Taken. */
             204: {
                 headers: {
@@ -2342,6 +2366,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             404: components["responses"]["NotFound"];
+            412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMedia"];
             422: components["responses"]["Unprocessable"];
@@ -2416,7 +2441,10 @@ export interface operations {
     trickleViewer: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `ETag` of the version that the change was made from. A newer one refuses it. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 id: components["parameters"]["Id"];
                 /** @description The last segment of the `Location` that the offer got. */
@@ -2426,6 +2454,7 @@ export interface operations {
         };
         requestBody: components["requestBodies"]["Fragment"];
         responses: {
+            200: components["responses"]["IceRestart"];
             /** @description Taken. */
             204: {
                 headers: {
@@ -2436,6 +2465,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             404: components["responses"]["NotFound"];
+            412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMedia"];
             422: components["responses"]["Unprocessable"];

@@ -65,7 +65,7 @@ void EngineStage::play(std::string live_id, std::string offer, std::function<voi
     engine_->play(std::move(live_id), std::move(offer), translated(std::move(done)));
 }
 
-void EngineStage::trickle(std::string session_id, std::string fragment, std::function<void(Status)> done) {
+void EngineStage::trickle(std::string session_id, std::string fragment, std::function<void(Result<std::string>)> done) {
     engine_->trickle(std::move(session_id), std::move(fragment), std::move(done));
 }
 
@@ -99,11 +99,13 @@ void EngineStage::publisher_gone(std::string_view stream, media::HangUpReason re
     await_publisher(std::string{stream});
 }
 
-void EngineStage::viewer_connected(std::string_view stream, std::string_view) {
+void EngineStage::viewer_connected(std::string_view stream, std::string_view session) {
+    sessions_.connected(session);
     log::info("live.viewer_connected", {{"live.id", stream}});
 }
 
-void EngineStage::viewer_gone(std::string_view stream, std::string_view, media::HangUpReason reason) {
+void EngineStage::viewer_gone(std::string_view stream, std::string_view session, media::HangUpReason reason) {
+    sessions_.ended(session);
     log::info("live.viewer_gone", {{"live.id", stream}, {"event.reason", media::to_string(reason)}});
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "domain/lives/media_sessions.hpp"
 #include "domain/lives/stage.hpp"
 #include "domain/lives/thumbnails.hpp"
 #include "media/engine/engine.hpp"
@@ -22,8 +23,9 @@ public:
     /// Called from an engine thread.
     using LayersWanted = std::function<void(std::string_view live_id, std::string_view media_session,
                                             const std::vector<std::string>& encoding_ids)>;
-    EngineStage(lives::Thumbnails& thumbnails, const Clock& clock, LayersWanted layers_wanted)
-        : thumbnails_(thumbnails), clock_(clock), layers_wanted_(std::move(layers_wanted)) {}
+    EngineStage(lives::Thumbnails& thumbnails, lives::MediaSessions& sessions, const Clock& clock,
+                LayersWanted layers_wanted)
+        : thumbnails_(thumbnails), sessions_(sessions), clock_(clock), layers_wanted_(std::move(layers_wanted)) {}
     Status open(media::EngineConfig config, Random& random);
     /// Tells every publisher and viewer, and stops the engine's threads.
     void close() { engine_.reset(); }
@@ -39,7 +41,7 @@ public:
 
     void publish(std::string live_id, std::string offer, std::function<void(Result<lives::StageAnswer>)> done) override;
     void play(std::string live_id, std::string offer, std::function<void(Result<lives::StageAnswer>)> done) override;
-    void trickle(std::string session_id, std::string fragment, std::function<void(Status)> done) override;
+    void trickle(std::string session_id, std::string fragment, std::function<void(Result<std::string>)> done) override;
     void hang_up(std::string session_id, std::function<void(Status)> done) override;
     void layers(std::string session_id, std::function<void(Result<lives::StageLayers>)> done) override;
     void choose_layer(std::string session_id, std::optional<std::string> encoding_id,
@@ -56,6 +58,7 @@ public:
 
 private:
     lives::Thumbnails& thumbnails_;
+    lives::MediaSessions& sessions_;
     const Clock& clock_;
     LayersWanted layers_wanted_;
     std::mutex mutex_;  ///< guards deadlines_

@@ -98,3 +98,28 @@ test('a stream key outlives one of two sessions and ends with the last', async (
     await signOut(phone.refreshToken);
     await endsInTime(sending);
 });
+
+test('an account watches in three places, and a fourth ends the one that never came or the oldest', async () => {
+    const few = await startServer({ settings: ['media.playbacks_per_account=3'] });
+    const [before, mine] = [server, few];
+    server = mine;
+    try {
+        const [model, client] = [await register(few.url, 'model', 'Luna'), await register(few.url, 'client', 'Davi')];
+        const { live, publish } = await goLive(model);
+        await open(publish.whipUrl, publish.streamKey, publisher);
+        const places = [];
+        for (let i = 0; i < 4; ++i) {
+            const { whepUrl, token } = await playbackOf(live, client.token);
+            places.push(await open(whepUrl, token, viewer));
+        }
+        await endsInTime(places[0]);
+        for (const place of places.slice(1)) assert.ok(await place.alive());
+        const other = await register(few.url, 'client', 'Ana');
+        const { whepUrl, token } = await playbackOf(live, other.token);
+        const hers = await open(whepUrl, token, viewer);
+        assert.ok((await hers.alive()) && (await places[1].alive()), "other people's places are their own");
+    } finally {
+        server = before;
+        assert.equal(await few.stop(), 0);
+    }
+});

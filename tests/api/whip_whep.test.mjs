@@ -67,6 +67,59 @@ test('candidates trickle in, and the session ends once, for whoever opened it al
     await model.call('PUT', `/api/lives/${live.id}/end`);
 });
 
+test('new credentials restart ICE on the same session, under a tag of their own', async () => {
+    const { live, publish } = await goLive(model);
+    const opened = await offer(publish.whipUrl, publish.streamKey, publisher);
+    const session = path(opened.headers.get('location'));
+    const tag = opened.headers.get('etag');
+    const patch = (fragment, ifMatch, token = publish.streamKey) =>
+        call(server.url, 'PATCH', session, {
+            token, raw: [...fragment, ''].join('\r\n'),
+            headers: { 'content-type': 'application/trickle-ice-sdpfrag', ...(ifMatch ? { 'if-match': ifMatch } : {}) },
+        });
+    const fresh = (n) => [`a=ice-ufrag:fresh${n}`, 'a=ice-pwd:a.password.of.twenty.two'.replaceAll('.', '+')];
+    const candidate = ['a=candidate:1 1 udp 2113937151 192.0.2.1 50000 typ host'];
+    const first = [line(publisher, 'a=ice-ufrag:')[0], line(publisher, 'a=ice-pwd:')[0], ...candidate];
+
+    assert.equal((await patch(fresh(1), '*', client.token)).status, 404, 'not for others');
+    const restarted = await patch(fresh(1), '*');
+    assert.equal(restarted.status, 200, JSON.stringify(restarted.body));
+    assert.equal(restarted.type, 'application/trickle-ice-sdpfrag');
+    const [ufrag] = line(restarted.body, 'a=ice-ufrag:');
+    assert.ok(ufrag && !opened.body.includes(ufrag), 'a new user fragment');
+    assert.ok(line(restarted.body, 'a=ice-pwd:')[0]);
+    assert.deepEqual(line(restarted.body, 'a=candidate:'), [...new Set(line(opened.body, 'a=candidate:'))]);
+    const next = restarted.headers.get('etag');
+    assert.notEqual(next, tag);
+
+    const late = await patch(first, tag);
+    assert.deepEqual([late.status, late.body.code], [412, 'precondition_failed'], 'a candidate of the session before');
+    assert.equal((await patch([...fresh(1), ...candidate], next)).status, 204, 'one of this session');
+    const half = await patch(['a=ice-ufrag:half'], '*');
+    assert.deepEqual([half.status, half.body.code], [422, 'bad_fragment']);
+    const again = await patch(fresh(2), next);
+    assert.equal(again.status, 200);
+    assert.equal((await call(server.url, 'DELETE', session, { token: publish.streamKey })).status, 200);
+    assert.equal((await patch(fresh(3), '*')).status, 404);
+    await model.call('PUT', `/api/lives/${live.id}/end`);
+});
+
+test('no answer tells where anybody else is', async () => {
+    const { live, publish } = await goLive(model);
+    const hidden = publisher.replaceAll('a=ice-ufrag:', 'a=candidate:9 1 udp 2113937151 198.18.77.77 50077 typ host\r\na=ice-ufrag:');
+    assert.ok(hidden.includes('198.18.77.77'));
+    assert.equal((await offer(publish.whipUrl, publish.streamKey, hidden)).status, 201);
+    const joined = await client.call('POST', `/api/lives/${live.id}/join`);
+    const { token, whepUrl } = joined.body.playback;
+    const answer = await offer(whepUrl, token, viewer);
+    assert.equal(answer.status, 201);
+    const own = /^a=candidate:\d+ 1 (udp|tcp) \d+ 127\.0\.0\.1 \d+ typ host( tcptype passive)?$/;
+    assert.deepEqual(line(answer.body, 'a=candidate:').filter((one) => !own.test(one)), []);
+    assert.ok(!/198\.18\.77\.77|\.local|typ (srflx|relay)/.test(answer.body));
+    assert.ok(!/sctp|webrtc-datachannel/.test(answer.body), 'no data channels either');
+    await model.call('PUT', `/api/lives/${live.id}/end`);
+});
+
 test('a live is published by its model alone: other keys, other people and other lives are refused', async () => {
     const { live, publish } = await goLive(model);
     for (const token of [undefined, 'not-a-key', publish.streamKey.slice(0, -1), client.token]) {

@@ -27,6 +27,7 @@ const generousLimits = [
     'auth.resets_per_hour=100000',
     'media.publishes_per_minute=100000',
     'media.plays_per_minute=100000',
+    'media.playbacks_per_account=100000',
 ];
 
 /** Starts a server; `settings` are key=value, `env` is added to ours. Resolves when it says that it listens. */

@@ -128,7 +128,7 @@ struct Rooms {
     lives::Thumbnails thumbnails{data_dir / "thumbnails"};
     blobs::FolderStore blobs{data_dir / "media", random};
     images::Recoder recoder{"/proc/self/exe"};
-    EngineStage stage{thumbnails, clock,
+    EngineStage stage{thumbnails, media_sessions, clock,
                       [this](std::string_view live, std::string_view media, const std::vector<std::string>& wanted) {
                           const auto model = media_sessions.user_of(media);
                           if (sockets && model) lives::tell_layers(*sockets, *model, live, wanted);
@@ -207,7 +207,8 @@ struct Rooms {
             .signed_in = [this](db::Transaction& tx,
                                 std::string_view user) { return accounts->service.is_signed_in(tx, user); },
             .public_url = config.text("http.public_url"),
-            .limits = media_limits()};
+            .limits = media_limits(),
+            .turn = {config.list("turn.urls"), config.text("turn.secret")}};
         lives::add_routes(router, live_deps);
         lives::add_media_routes(router, live_deps);
         gifts::add_routes(router);
@@ -220,6 +221,7 @@ struct Rooms {
         lives::Limits limits;
         limits.publish = {publishes, publishes};
         limits.play = {plays, plays};
+        limits.playbacks = static_cast<std::size_t>(config.integer("media.playbacks_per_account"));
         return limits;
     }
 
@@ -296,18 +298,33 @@ Result<std::unique_ptr<http::Server>> open_server(Rooms& rooms) {
                               rooms.clock, rooms.random);
 }
 
+/// A TURN server without a secret would be told to browsers that cannot use it.
+Status check_turn(const Config& config) {
+    const auto urls = config.list("turn.urls");
+    if (urls.empty()) return {};
+    if (config.text("turn.secret").size() < 16)
+        return Error{.code = "bad_config", .detail = "turn.secret must have at least 16 characters beside turn.urls"};
+    for (const auto& url : urls)
+        if (!(url.starts_with("turn:") || url.starts_with("turns:")) || url.find_first_of("<>\" ") != std::string::npos)
+            return Error{.code = "bad_config", .detail = "turn.urls: \"" + url + "\" is no turn: or turns: address"};
+    return {};
+}
+
 Status open_engine(Rooms& rooms) {
     const Config& config = rooms.config;
     media::EngineConfig settings;
     settings.listen_ip = config.text("media.address");
     settings.port = static_cast<std::uint16_t>(config.integer("media.port"));
-    settings.announced_ips = config.list("media.announced");
+    settings.announced = config.list("media.announced");
+    if (const auto port = config.integer("media.tcp_port"); port >= 0)
+        settings.tcp_port = static_cast<std::uint16_t>(port);
     return rooms.stage.open(std::move(settings), rooms.random);
 }
 
 Status run(const Config& config, bool demo, const sigset_t& stop_signals) {
     if (config.text("payments.provider") != "sandbox")
         return Error{.code = "bad_config", .detail = "payments.provider must be sandbox"};
+    TRY_VOID(check_turn(config));
     TRY(auto data_dir, open_data_dir(config));
     SystemClock clock;
     SystemRandom random;
@@ -335,7 +352,9 @@ Status run(const Config& config, bool demo, const sigset_t& stop_signals) {
     const std::string url = scheme + "://" + config.text("http.address") + ":" + std::to_string(rooms.server->port());
     const auto& public_url = config.text("http.public_url");
     rooms.accounts->start_mail(*rooms.database, public_url.empty() ? url : public_url);
-    log::info("server.started", {{"url.full", url}, {"media.port", rooms.stage.engine().port()}});
+    log::info("server.started", {{"url.full", url},
+                                 {"media.port", rooms.stage.engine().port()},
+                                 {"media.tcp_port", rooms.stage.engine().tcp_port()}});
     std::printf("listening on %s\n", url.c_str());
     std::fflush(stdout);
     auto demo_process = demo ? std::make_unique<DemoProcess>(url) : nullptr;

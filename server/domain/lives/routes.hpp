@@ -10,6 +10,7 @@
 #include "domain/lives/service.hpp"
 #include "domain/lives/stage.hpp"
 #include "domain/lives/thumbnails.hpp"
+#include "domain/lives/turn.hpp"
 #include "platform/crypto/tokens.hpp"
 #include "platform/http/http.hpp"
 #include "platform/http/paging.hpp"
@@ -22,8 +23,9 @@ inline constexpr Duration kPlaybackTokenLife = 2min;  ///< join again for a new 
 struct Limits {
     http::Rate create{20, 20};
     http::Rate join{60, 20};
-    http::Rate publish{6, 6};  ///< per model
-    http::Rate play{30, 30};   ///< per viewer
+    http::Rate publish{6, 6};   ///< per model
+    http::Rate play{30, 30};    ///< per viewer
+    std::size_t playbacks = 3;  ///< of one account at a time
 };
 
 /// References outlive the router.
@@ -43,6 +45,7 @@ struct Deps {
     std::function<Result<bool>(db::Transaction&, std::string_view user_id)> signed_in;
     std::string public_url = {};  ///< `https://example.org`, without a slash at its end; empty: paths only
     Limits limits = {};
+    Turn turn = {};
 };
 
 void add_routes(http::Router& router, Deps deps);

@@ -39,7 +39,8 @@ Error unsupported(const char* wanted) {
             .detail = std::string{"The body must be "} + wanted + "."};
 }
 
-std::string etag_of(const std::string& session) { return '"' + crypto::sha256_hex(session).substr(0, 16) + '"'; }
+/// Of one ICE session, by the credentials that its answer or restart told.
+std::string etag_of(const std::string& told) { return '"' + crypto::sha256_hex(told).substr(0, 16) + '"'; }
 
 struct LayerWish {
     std::optional<std::string> encoding_id;
@@ -133,20 +134,31 @@ public:
         Callback<Result<StageAnswer>> waiting{std::move(begin)};
         CO_TRY(const auto answer, co_await waiting);
         const Whose viewer = admitted ? Whose{claims->subject, claims->session} : Whose{owner, {}};
-        co_return created(request, id, "/whep/", answer, viewer);
+        auto response = created(request, id, "/whep/", answer, viewer);
+        if (auto gone = deps_.media_sessions.watches(answer.session_id, deps_.limits.playbacks))
+            deps_.stage.hang_up(std::move(*gone), [](const Status&) {});
+        co_return response;
     }
 
     Task<Result<Response>> trickle(Request request) {
         CO_TRY_VOID(check_opener(request));
         if (!has_type(request, "application/trickle-ice-sdpfrag"))
             co_return unsupported("application/trickle-ice-sdpfrag");
-        std::function<void(std::function<void(Status)>)> begin =
-            [this, session = request.param("session"), fragment = request.body](std::function<void(Status)> done) {
-                deps_.stage.trickle(session, fragment, std::move(done));
-            };
-        Callback<Status> waiting{std::move(begin)};
-        CO_TRY_VOID(co_await waiting);
-        co_return Response::empty(204);
+        const auto session = request.param("session");
+        // The RFC asks clients for it; one that leaves it out says that it does not mind.
+        CO_TRY_VOID(http::check_if_match(request, deps_.media_sessions.etag_of(session)));
+        using Done = std::function<void(Result<std::string>)>;
+        std::function<void(Done)> begin = [this, session, fragment = request.body](Done done) {
+            deps_.stage.trickle(session, fragment, std::move(done));
+        };
+        Callback<Result<std::string>> waiting{std::move(begin)};
+        CO_TRY(const auto restarted, co_await waiting);
+        if (restarted.empty()) co_return Response::empty(204);
+        const auto etag = etag_of(session + restarted);
+        deps_.media_sessions.restarted(session, etag);
+        co_return Response::text(200, restarted, "application/trickle-ice-sdpfrag")
+            .with("ETag", etag)
+            .with("Cache-Control", "no-store");
     }
 
     Task<Result<Response>> hang_up(Request request) {
@@ -157,6 +169,7 @@ public:
             };
         Callback<Status> waiting{std::move(begin)};
         const auto gone = co_await waiting;
+        deps_.media_sessions.ended(request.param("session"));
         // Ending what has ended is no mistake of the client's.
         if (!gone && gone.error().kind != ErrorKind::not_found) co_return gone.error();
         co_return Response::empty(200);
@@ -188,8 +201,18 @@ public:
 
     Task<Result<Response>> options(Request) { co_return Response::empty(204).with("Accept-Post", "application/sdp"); }
 
-    Task<Result<Response>> rtc_config(Request) {
-        co_return Response::json(200, json::Object{{"iceServers", json::Array{}}});
+    /// Strangers learn that there is nothing for them; a relay is for those who have signed in.
+    Task<Result<Response>> rtc_config(Request request) {
+        json::Array servers;
+        if (request.principal && !deps_.turn.urls.empty()) {
+            const auto made = make_turn_credential(deps_.turn, request.principal->user_id, deps_.clock.utc_now());
+            json::Array urls;
+            for (const auto& url : deps_.turn.urls) urls.emplace_back(url);
+            servers.emplace_back(
+                json::Object{{"urls", std::move(urls)}, {"username", made.username}, {"credential", made.credential}});
+        }
+        co_return Response::json(200, json::Object{{"iceServers", std::move(servers)}})
+            .with("Cache-Control", "no-store");
     }
 
 private:
@@ -219,17 +242,23 @@ private:
     Response created(const Request& request, const std::string& id, const char* kind, const StageAnswer& answer,
                      Whose whose) {
         if (request.principal) whose.session_id = request.principal->session_id;
-        deps_.media_sessions.opened(id, answer.session_id,
-                                    {credential_of(request), std::move(whose.user_id), std::move(whose.session_id)});
+        const auto etag = etag_of(answer.session_id + answer.sdp);
         const std::string location = "/api/lives/" + id + kind + answer.session_id;
-        auto created = Response::text(201, answer.sdp, "application/sdp");
+        auto response = Response::text(201, answer.sdp, "application/sdp")
+                            .with("Location", location)
+                            .with("ETag", etag)
+                            .with("Accept-Patch", "application/trickle-ice-sdpfrag")
+                            .with("Cache-Control", "no-store");
         if (kind == std::string_view{"/whep/"})
-            created.headers.emplace_back("Link", "<" + location + "/layer>; rel=\"" + kLayerExtension + "\"");
-        return std::move(created)
-            .with("Location", location)
-            .with("ETag", etag_of(answer.session_id))
-            .with("Accept-Patch", "application/trickle-ice-sdpfrag")
-            .with("Cache-Control", "no-store");
+            response.headers.emplace_back("Link", "<" + location + "/layer>; rel=\"" + kLayerExtension + "\"");
+        if (!deps_.turn.urls.empty())
+            for (auto& link :
+                 turn_links(deps_.turn, make_turn_credential(deps_.turn, whose.user_id, deps_.clock.utc_now())))
+                response.headers.emplace_back("Link", std::move(link));
+        deps_.media_sessions.opened(
+            id, answer.session_id,
+            {credential_of(request), std::move(whose.user_id), std::move(whose.session_id), etag});
+        return response;
     }
     Deps deps_;
     http::RateLimiter limiter_;

@@ -32,7 +32,9 @@ public:
     virtual ~Stage() = default;
     virtual void publish(std::string live_id, std::string offer, std::function<void(Result<StageAnswer>)> done) = 0;
     virtual void play(std::string live_id, std::string offer, std::function<void(Result<StageAnswer>)> done) = 0;
-    virtual void trickle(std::string session_id, std::string fragment, std::function<void(Status)> done) = 0;
+    /// `done` gets what answers an ICE restart, or an empty text when the fragment was none.
+    virtual void trickle(std::string session_id, std::string fragment,
+                         std::function<void(Result<std::string>)> done) = 0;
     virtual void hang_up(std::string session_id, std::function<void(Status)> done) = 0;
     /// Of a viewer's session.
     virtual void layers(std::string session_id, std::function<void(Result<StageLayers>)> done) = 0;

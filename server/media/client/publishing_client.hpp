@@ -58,6 +58,11 @@ public:
     bool take_keyframe_request();
     void close(Instant now, Outbox& out);
 
+    /// Over the same path, with the credentials that a restart gave both sides.
+    void restart_ice(IceCredentials ours, IceCredentials theirs, Instant now) {
+        peer_.restart_ice(std::move(ours), std::move(theirs), now);
+    }
+
     const Peer& peer() const { return peer_; }
     const PublishingCounters& counters() const { return counters_; }
 

@@ -34,6 +34,11 @@ public:
     void close(Instant now, Outbox& out) { peer_.close(now, out); }
     void request_keyframe();
 
+    /// Over the same path, with the credentials that a restart gave both sides.
+    void restart_ice(IceCredentials ours, IceCredentials theirs, Instant now) {
+        peer_.restart_ice(std::move(ours), std::move(theirs), now);
+    }
+
     const Peer& peer() const { return peer_; }
     const Publication& heard() const { return publication_; }
     const WatchingCounters& counters() const { return counters_; }

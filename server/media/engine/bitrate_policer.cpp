@@ -7,6 +7,7 @@ PolicerVerdict BitratePolicer::packet(std::size_t bytes, Instant now) {
         // A pause of more than a second forgives what was before it.
         const bool follows = now - second_began_ < 2s;
         seconds_above_ = follows && bits_ > kDropShare * limit_bps_ ? seconds_above_ + 1 : 0;
+        if (bits_ * 2 > kWarnHalves * limit_bps_) ++seconds_warned_;
         second_began_ = now;
         bits_ = 0;
     }

@@ -49,3 +49,13 @@ TEST("more than three times the limit ends the session") {
     flow.send(4'000'000, 1s);
     CHECK(flow.last == PolicerVerdict::close);
 }
+
+TEST("seconds above one and a half times the limit are counted, and nothing else happens to them") {
+    Flow flow;
+    flow.send(1'400'000, 5s);
+    CHECK(flow.policer.seconds_warned() == 0);
+    flow.send(1'600'000, 5s);
+    flow.send(1'000'000, 3s);
+    CHECK(flow.policer.seconds_warned() == 5);
+    CHECK(flow.dropped == 0);
+}

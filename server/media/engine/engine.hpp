@@ -41,10 +41,13 @@ inline constexpr std::size_t kMaxOfferBytes = 64 * 1024;    ///< a Chromium offe
 
 struct EngineConfig {
     std::string listen_ip = "127.0.0.1";
-    std::uint16_t port = 40000;              ///< UDP; 0 = any free one, for tests
-    std::vector<std::string> announced_ips;  ///< candidates of the answers; empty = listen_ip
-    unsigned workers = 0;                    ///< 0 = as many as fit the machine; at present always one
-    Duration thumbnail_interval = 10s;       ///< 0 = none
+    std::uint16_t port = 40000;  ///< UDP; 0 = any free one, for tests
+    /// Candidates of the answers, as `192.0.2.1`, `2001:db8::1`, or with a port of their own `192.0.2.1:41000`,
+    /// `[2001:db8::1]:41000`; empty = listen_ip, and for 0.0.0.0 or :: the machine's addresses.
+    std::vector<std::string> announced;
+    std::optional<std::uint16_t> tcp_port = {};  ///< of media over TCP; 0 = the number of the UDP port; none = no TCP
+    unsigned workers = 0;                        ///< 0 = as many as fit the machine; at present always one
+    Duration thumbnail_interval = 10s;           ///< 0 = none
     /// What one publisher may send, all layers. Above twice that packets are dropped, above three times it is closed.
     std::uint64_t max_publish_bps = 12'000'000;
 };
@@ -114,6 +117,7 @@ struct EngineStats {
     std::uint64_t dropped_unauthenticated = 0;      ///< STUN integrity or SRTP tag wrong
     std::uint64_t dropped_replayed = 0;             ///< SRTP index seen before
     std::uint64_t dropped_policed = 0;              ///< above max_publish_bps
+    std::uint64_t seconds_policed = 0;              ///< in which a publisher sent more than 1.5 times max_publish_bps
     std::uint64_t dropped_send = 0;                 ///< the socket refused
     std::uint64_t nacks_in = 0, nacks_out = 0;      ///< packets asked for again by viewers; by us
     std::uint64_t retransmitted = 0;                ///< packets sent again
@@ -125,6 +129,10 @@ struct EngineStats {
     std::array<std::uint64_t, 3> viewers_by_step = {};  ///< watching now, by step of the ladder, lowest first
     std::uint64_t viewers_starved = 0;                  ///< of the connected, with the sound alone now
     std::uint64_t thumbnails = 0, thumbnails_failed = 0;
+    std::uint64_t tcp_open = 0;                 ///< connections of media over TCP now
+    std::uint64_t tcp_refused = 0;              ///< beyond a limit
+    std::uint64_t tcp_closed = 0;               ///< silent, stalled, unproven or broken
+    std::uint64_t tcp_dropped = 0;              ///< datagrams for which a slow reader's queue had no room
     std::uint64_t publishers = 0, viewers = 0;  ///< connected now
     std::uint64_t sessions = 0;                 ///< connected or connecting now
 };
@@ -147,6 +155,8 @@ public:
 
     /// The UDP port in force.
     std::uint16_t port() const;
+    /// The port of media over TCP; 0 = none.
+    std::uint16_t tcp_port() const;
 
     // All of these are thread-safe and return at once; `done` is called exactly once, as said above.
 
@@ -154,8 +164,10 @@ public:
     void publish(std::string stream, std::string offer_sdp, std::function<void(Result<Answer>)> done);
     /// `not_publishing` when the stream has no publisher.
     void play(std::string stream, std::string offer_sdp, std::function<void(Result<Answer>)> done);
-    /// An `application/trickle-ice-sdpfrag` (RFC 8840) of the client. We are ICE-lite: it is checked, nothing is tried.
-    void trickle(std::string session_id, std::string fragment, std::function<void(Status)> done);
+    /// An `application/trickle-ice-sdpfrag` (RFC 8840) of the client. We are ICE-lite: candidates are checked and not
+    /// tried. New credentials restart ICE (RFC 9725 section 4.3.3): `done` gets the fragment with ours, else an empty
+    /// one.
+    void trickle(std::string session_id, std::string fragment, std::function<void(Result<std::string>)> done);
     void hang_up(std::string session_id, std::function<void(Status)> done);
     /// Of a viewer's session.
     void layers(std::string session_id, std::function<void(Result<ViewedLayers>)> done);

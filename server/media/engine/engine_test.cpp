@@ -73,7 +73,7 @@ struct World {
     std::unique_ptr<Certificate> certificate;
 
     World() {
-        auto opened = Engine::open({.listen_ip = "127.0.0.1", .port = 0, .announced_ips = {}}, listener, random);
+        auto opened = Engine::open({.listen_ip = "127.0.0.1", .port = 0, .announced = {}}, listener, random);
         REQUIRE(opened);
         engine = std::move(*opened);
         auto made = Certificate::make();
@@ -182,7 +182,7 @@ TEST("broken offers and fragments get a precise error") {
     CHECK(refused.error().code == "bad_offer");
     world.engine->publish("live", std::string(kMaxOfferBytes + 1, 'x'), empty.done());
     CHECK(empty.get().error().code == "bad_offer");
-    Promised<Status> fragment;
+    Promised<Result<std::string>> fragment;
     world.engine->trickle("no-such-session", "a=ice-ufrag:abcd\r\n", fragment.done());
     CHECK_FALSE(fragment.get());
     CHECK(world.listener.lines().empty());
@@ -191,12 +191,11 @@ TEST("broken offers and fragments get a precise error") {
 TEST("two engines cannot have one port, and the error names it") {
     World world;
     const auto port = world.engine->port();
-    auto second =
-        Engine::open({.listen_ip = "127.0.0.1", .port = port, .announced_ips = {}}, world.listener, world.random);
+    auto second = Engine::open({.listen_ip = "127.0.0.1", .port = port, .announced = {}}, world.listener, world.random);
     REQUIRE_FALSE(second);
     CHECK(second.error().code == "udp_unavailable");
     CHECK(second.error().detail.find(std::to_string(port)) != std::string::npos);
     auto nonsense =
-        Engine::open({.listen_ip = "example.org", .port = 0, .announced_ips = {}}, world.listener, world.random);
+        Engine::open({.listen_ip = "example.org", .port = 0, .announced = {}}, world.listener, world.random);
     CHECK_FALSE(nonsense);
 }

@@ -40,6 +40,7 @@ struct Session {
     std::string id;     ///< the secret in WHIP's and WHEP's Location
     std::string ufrag;  ///< ours; the key under which STUN finds this session
     std::string their_ufrag;
+    std::string ufrag_before, their_ufrag_before;  ///< those before an ICE restart that is not taken up yet
     Stream* stream = nullptr;
     Peer peer;
     std::vector<SocketAddress> addresses;  ///< registered for it, at most kMaxIcePairs

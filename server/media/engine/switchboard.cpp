@@ -59,6 +59,16 @@ void Switchboard::remember_address(Session& session, const SocketAddress& addres
     session.addresses.push_back(address);
 }
 
+void Switchboard::hear(Session& session, Instant now) {
+    const bool returns = session.announced && now - session.heard >= kViewerSilence;
+    session.heard = now;
+    if (!returns || session.role != SessionRole::viewer || !session.stream->source) return;
+    for (auto& track : session.tracks)
+        if (track.subscription.media().kind == MediaKind::video)
+            track.subscription.request_keyframe(*session.stream->source, now);
+    if (session.stream->publisher) schedule(*session.stream->publisher);
+}
+
 void Switchboard::notice_state(Session& session, Instant now) {
     if (session.doomed) return;
     if (session.peer.state() == PeerState::closed) return close(session, reason_of(session.peer.close_reason()), now);
@@ -124,6 +134,7 @@ void Switchboard::close(Session& session, HangUpReason reason, Instant now) {
     leave_stream(session, now);
     by_id_.erase(session.id);
     by_ufrag_.erase(session.ufrag);
+    by_ufrag_.erase(session.ufrag_before);
     for (const auto& address : session.addresses) by_address_.erase(address);
     add(closed_peers_, session.peer.counters());
     if (session.role == SessionRole::viewer) count_quality(session);

@@ -25,6 +25,10 @@ namespace confidente::media {
 
 /// A publisher unheard for so long may be replaced: browsers prove themselves every 2.5 s and send media all the time.
 inline constexpr Duration kPublisherSilence = 7s;
+/// A viewer unheard for so long has missed pictures, and gets a keyframe when heard again: its own request may have
+/// been lost, and Chromium repeats it only after 3 s. Chromium reports every 100 ms or so, others at least every second
+/// or two.
+inline constexpr Duration kViewerSilence = 2500ms;
 /// How long viewers wait for a publisher who lost the connection.
 inline constexpr Duration kReconnectGrace = 60s;
 inline constexpr Duration kLayerUnneeded = 10s;  ///< then the publisher may stop sending the layer
@@ -34,6 +38,7 @@ struct SwitchboardConfig {
     std::vector<HostCandidate> candidates;
     Duration thumbnail_interval = 10s;
     std::uint64_t max_publish_bps = 12'000'000;
+    std::size_t max_half_open = kMaxHalfOpen;
 };
 
 /// What a switchboard needs of its surroundings.
@@ -52,7 +57,8 @@ public:
 
     Result<Answer> publish(const std::string& stream, const SessionDescription& offer, Instant now);
     Result<Answer> play(const std::string& stream, const SessionDescription& offer, Instant now);
-    Status trickle(const std::string& session_id, const TrickleFragment& fragment);
+    /// The fragment that answers an ICE restart; empty when this was none.
+    Result<std::string> trickle(const std::string& session_id, const TrickleFragment& fragment, Instant now);
     Status hang_up(const std::string& session_id, Instant now);
     Result<ViewedLayers> layers(const std::string& session_id, Instant now) const;
     Result<ViewedLayers> choose_layer(const std::string& session_id, const std::optional<std::string>& encoding_id,
@@ -73,6 +79,8 @@ public:
 private:
     struct Joining;  // what publish() and play() have in common
     Result<Joining> begin_joining(const SessionDescription& offer);
+    LocalTransport local_transport();
+    std::string restart_ice(Session& session, const TrickleFragment& fragment, Instant now);
     Session& add_session(SessionRole role, Stream& stream, Joining joining, const RemoteTransport& remote, Instant now);
     Stream& stream_named(const std::string& name);
     Stream* find_stream(const std::string& name);
@@ -105,6 +113,7 @@ private:
     void tick_session(Session& session, Instant now);
     void remember_address(Session& session, const SocketAddress& address, Instant now);
     void notice_state(Session& session, Instant now);
+    void hear(Session& session, Instant now);
     void connected(Session& session, Instant now);
     void connect_viewers(Stream& stream, Instant now);
     void close(Session& session, HangUpReason reason, Instant now);

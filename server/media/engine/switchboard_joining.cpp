@@ -2,6 +2,7 @@
 #include "media/engine/switchboard.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace confidente::media {
 
@@ -29,18 +30,21 @@ struct Switchboard::Joining {
 
 Result<Switchboard::Joining> Switchboard::begin_joining(const SessionDescription& offer) {
     const auto half_open = sessions_.size() - stats_.publishers - stats_.viewers;
-    if (sessions_.size() >= kMaxSessions || half_open >= kMaxHalfOpen)
+    if (sessions_.size() >= kMaxSessions || half_open >= config_.max_half_open)
         return Error{ErrorKind::too_many, "too_many_sessions", "This server carries no more media sessions."};
     if (offer.media.empty()) return Error{ErrorKind::unprocessable, "bad_offer", "The offer has no media."};
-    Joining joining;
+    return Joining{.local = local_transport(), .their_certificate = {}, .cname = ports_.random.token(kCnameLength)};
+}
+
+LocalTransport Switchboard::local_transport() {
     auto ice = make_ice_credentials(ports_.random);
-    joining.local.ufrag = std::move(ice.ufrag);
-    joining.local.password = std::move(ice.pwd);
-    joining.local.fingerprint = {"sha-256", to_string(ports_.certificate.hash())};
-    joining.local.candidates = config_.candidates;
-    joining.local.session_id = ports_.random.u64() >> 1;
-    joining.cname = ports_.random.token(kCnameLength);
-    return joining;
+    LocalTransport local;
+    local.ufrag = std::move(ice.ufrag);
+    local.password = std::move(ice.pwd);
+    local.fingerprint = {"sha-256", to_string(ports_.certificate.hash())};
+    local.candidates = config_.candidates;
+    local.session_id = ports_.random.u64() >> 1;
+    return local;
 }
 
 Stream* Switchboard::find_stream(const std::string& name) {
@@ -76,6 +80,8 @@ Session& Switchboard::add_session(SessionRole role, Stream& stream, Joining join
                                              .id = ports_.random.token(kSessionIdLength),
                                              .ufrag = joining.local.ufrag,
                                              .their_ufrag = remote.ufrag,
+                                             .ufrag_before = {},
+                                             .their_ufrag_before = {},
                                              .stream = &stream,
                                              .peer = Peer(std::move(peer), ports_.certificate, ports_.random, now),
                                              .addresses = {},
@@ -150,13 +156,32 @@ Result<Answer> Switchboard::play(const std::string& name, const SessionDescripti
     return Answer{session.id, std::move(negotiated.sdp)};
 }
 
-Status Switchboard::trickle(const std::string& session_id, const TrickleFragment& fragment) {
+Result<std::string> Switchboard::trickle(const std::string& session_id, const TrickleFragment& fragment, Instant now) {
     const auto found = by_id_.find(session_id);
     if (found == by_id_.end()) return unknown_session();
-    // A restart would come with a new fragment; it is refused, the client then joins anew (RFC 9725 §4.3.3).
-    if (!fragment.ufrag.empty() && fragment.ufrag != found->second->their_ufrag)
-        return Error{ErrorKind::unprocessable, "bad_fragment", "ICE restarts are not supported: join again."};
-    return {};
+    auto& session = *found->second;
+    // New credentials are a restart (RFC 9725 §4.3.3). A candidate from before the last one may come late.
+    if (fragment.ufrag.empty() || fragment.ufrag == session.their_ufrag || fragment.ufrag == session.their_ufrag_before)
+        return std::string{};
+    if (fragment.password.empty())
+        return Error{ErrorKind::unprocessable, "bad_fragment", "An ICE restart needs a=ice-pwd beside a=ice-ufrag."};
+    return restart_ice(session, fragment, now);
+}
+
+std::string Switchboard::restart_ice(Session& session, const TrickleFragment& fragment, Instant now) {
+    auto local = local_transport();
+    // Of two restarts in a row the first, which nobody took up, is forgotten; what came before both stays good.
+    if (session.peer.restarting())
+        by_ufrag_.erase(session.ufrag);
+    else
+        session.ufrag_before = session.ufrag;
+    session.their_ufrag_before = std::exchange(session.their_ufrag, fragment.ufrag);
+    session.ufrag = local.ufrag;
+    by_ufrag_[session.ufrag] = &session;
+    session.peer.restart_ice({local.ufrag, local.password}, {fragment.ufrag, {}}, now);
+    const auto& media =
+        session.publication ? session.publication->media().front() : session.tracks.front().subscription.media();
+    return make_restart_fragment(local, media);
 }
 
 Status Switchboard::hang_up(const std::string& session_id, Instant now) {

@@ -63,7 +63,11 @@ void Switchboard::receive_stun(const Datagram& datagram, Instant now) {
     const auto heard = session.peer.last_heard();
     session.peer.receive(datagram, now, out_);
     if (session.peer.validated(datagram.from, now)) remember_address(session, datagram.from, now);
-    if (session.peer.last_heard() != heard) session.heard = now;
+    if (session.peer.last_heard() != heard) hear(session, now);
+    if (!session.ufrag_before.empty() && !session.peer.restarting()) {
+        by_ufrag_.erase(session.ufrag_before);
+        session.ufrag_before.clear();
+    }
     notice_state(session, now);
     schedule(session);
 }
@@ -74,10 +78,12 @@ void Switchboard::take(Session& session, Datagram datagram, Instant now) {
         notice_state(session, now);
         return schedule(session);
     }
-    session.heard = now;
+    hear(session, now);
     const bool publisher = session.role == SessionRole::publisher;
     if (publisher) {
+        const auto warned = session.policer.seconds_warned();
         const auto verdict = session.policer.packet(datagram.bytes.size(), now);
+        stats_.seconds_policed += session.policer.seconds_warned() - warned;
         if (verdict != PolicerVerdict::pass) ++stats_.dropped_policed;
         if (verdict == PolicerVerdict::close) return close(session, HangUpReason::abusive, now);
         if (verdict == PolicerVerdict::drop) return;

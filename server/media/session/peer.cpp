@@ -34,6 +34,13 @@ std::optional<SocketAddress> Peer::remote() const {
     return controlling_->remote();
 }
 
+void Peer::restart_ice(IceCredentials ours, IceCredentials theirs, Instant now) {
+    if (lite_)
+        lite_->restart(std::move(ours), std::move(theirs.ufrag));
+    else
+        controlling_->restart(ours, std::move(theirs), now);
+}
+
 Instant Peer::lost_at() const { return lite_ ? lite_->lost_at() : controlling_->lost_at(); }
 Instant Peer::last_heard() const { return lost_at() - kConsentLost; }
 

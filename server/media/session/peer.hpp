@@ -85,6 +85,12 @@ public:
     void prefetch() const;
     void prefetch_keys() const;
 
+    /// ICE restart (RFC 8445 section 9): new credentials of both sides; a server needs their ufrag only. DTLS, SRTP and
+    /// the media's way stay as they are until checks with the new credentials say otherwise.
+    void restart_ice(IceCredentials ours, IceCredentials theirs, Instant now);
+    /// A server that was restarted and has not been asked with the new credentials yet.
+    bool restarting() const { return lite_ && lite_->restarting(); }
+
     /// close_notify, if connected. RTCP BYE is the caller's.
     void close(Instant now, Outbox& out);
 

@@ -306,3 +306,72 @@ TEST("noise of every first byte changes nothing") {
     CHECK(connection.server.peer->counters().unauthenticated > 0);
     CHECK(connection.server.peer->counters().malformed > 0);
 }
+
+TEST("two hundred handshakes, each with a thousand ClientHellos from elsewhere thrown in, all succeed") {
+    // The race of ASVS 17.2.6: whoever speaks DTLS first must not become the peer, nor keep the peer from it.
+    const Certificate& other = identity(2);
+    Dtls attacker(other, DtlsRole::client, identity(0).hash());
+    DtlsOutput hello;
+    attacker.start(Instant{1}, hello);
+    REQUIRE(hello.size() == 1);
+    std::size_t connected = 0, answers = 0, unmoved = 0;
+    for (std::uint64_t round = 0; round < 200; ++round) {
+        Connection connection(1000 + round);
+        const auto stranger = SocketAddress::v4({66, 6, 6, 6}, 666);
+        connection.network.attach(stranger, {.receive = [&](Buffer&, const SocketAddress&, Instant) { ++answers; }});
+        // Before ICE, between ICE and DTLS, and in the middle of the handshake.
+        for (int burst = 0; burst < 10; ++burst) {
+            for (int i = 0; i < 100; ++i) connection.network.send(hello[0], stranger, connection.server.address);
+            connection.network.run_for(7ms);
+        }
+        connection.network.run_until([&] { return connection.server.connected() && connection.client.connected(); },
+                                     5s);
+        connected += connection.server.connected() && connection.client.connected() ? 1 : 0;
+        unmoved += connection.server.peer->remote() == connection.client.address ? 1 : 0;
+        CHECK(connection.server.peer->counters().stray >= 500);
+    }
+    CHECK(connected == 200);
+    CHECK(unmoved == 200);
+    CHECK(answers == 0);
+}
+
+TEST("nothing that an address says before ICE has authenticated it is answered: amplification is nil") {
+    Connection connection(14);
+    const auto stranger = SocketAddress::v4({66, 6, 6, 6}, 666);
+    std::size_t answered = 0, asked = 0;
+    connection.network.attach(
+        stranger, {.receive = [&](Buffer& bytes, const SocketAddress&, Instant) { answered += bytes.size(); }});
+    REQUIRE(connection.connect());
+    const auto say = [&](Bytes bytes) {
+        asked += bytes.size();
+        connection.network.send(bytes, stranger, connection.server.address);
+    };
+    Dtls attacker(identity(2), DtlsRole::client, identity(0).hash());
+    DtlsOutput hello;
+    attacker.start(connection.network.now(), hello);
+    say(hello[0]);
+    StunBindingRequest request;
+    const auto username = connection.server_ice.ufrag + ":" + connection.client_ice.ufrag;
+    for (const std::string& name : {username, std::string{"nobody:else"}, connection.server_ice.ufrag}) {
+        for (const std::string& password : {std::string{}, std::string{"wrong and twenty-two long"}}) {
+            request.username = name;
+            request.password = password;
+            ++request.transaction[0];
+            request.use_candidate = true;
+            say(write_binding_request(request));
+        }
+    }
+    say(write_binding_success({}, stranger, "wrong and twenty-two long"));
+    say(write_binding_error({}, 401, ""));
+    SeededRandom noise(15);
+    for (int first = 0; first < 256; ++first) {
+        Buffer bytes(200);
+        noise.fill(std::as_writable_bytes(std::span{bytes}));
+        bytes[0] = static_cast<std::uint8_t>(first);
+        say(bytes);
+    }
+    connection.network.run_for(5s);
+    CHECK(asked > 50'000);
+    CHECK(answered == 0);
+    CHECK(connection.server.connected());
+}

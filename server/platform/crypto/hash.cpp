@@ -31,6 +31,15 @@ Digest hmac_sha256(std::string_view key, std::string_view data) {
     return digest;
 }
 
+std::array<std::uint8_t, 20> hmac_sha1(std::string_view key, std::string_view data) {
+    std::array<std::uint8_t, 20> digest{};
+    unsigned length = 0;
+    const auto* made = HMAC(EVP_sha1(), key.data(), static_cast<int>(key.size()), as_bytes(data).data(), data.size(),
+                            digest.data(), &length);
+    check(made != nullptr && length == digest.size());
+    return digest;
+}
+
 bool constant_time_equal(std::string_view a, std::string_view b) {
     return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }

@@ -13,6 +13,13 @@ class FakeConnection extends EventTarget {
     localDescription: { sdp: string } | null = null;
     remote: string | null = null;
     closed = false;
+    restarts = 0;
+    get currentRemoteDescription() {
+        return this.remote === null ? null : { sdp: this.remote };
+    }
+    restartIce() {
+        this.restarts++;
+    }
     setLocalDescription() {
         this.localDescription = { sdp: 'v=0 offer' };
         return Promise.resolve();
@@ -116,6 +123,58 @@ describe('a media session (WHIP and WHEP)', () => {
         expect(states()).toEqual(['connecting', 'on', 'reconnecting', 'on']);
         expect(asked.map(({ method }) => method)).toEqual(['POST', 'DELETE', 'POST']);
         link.stop();
+    });
+
+    test('a path that stays away is looked for with new credentials, on the same session', async () => {
+        const before =
+            'v=0\r\na=ice-ufrag:old\r\na=ice-pwd:oldpwd\r\na=candidate:1 old\r\na=end-of-candidates\r\na=mid:0\r\n';
+        const fragment =
+            'a=ice-ufrag:new\r\na=ice-pwd:newpwd\r\na=candidate:1 new\r\na=end-of-candidates\r\n';
+        const headers = { location: '/api/lives/l/whep/s1' };
+        const asked = mediaServer([
+            () => new Response(before, { status: 201, headers }),
+            () => new Response(fragment, { status: 200 }),
+        ]);
+        const { link, connections, states } = linkTo();
+        link.start();
+        await pass();
+        connections[0]?.become('connected');
+        connections[0]?.become('disconnected');
+        await pass(3_500);
+        expect(connections[0]?.restarts).toBe(1);
+        expect(asked[1]).toMatchObject({ method: 'PATCH', authorization: 'Bearer token' });
+        expect(connections[0]?.remote).toBe(
+            'v=0\r\na=ice-ufrag:new\r\na=ice-pwd:newpwd\r\na=candidate:1 new\r\na=end-of-candidates\r\na=mid:0\r\n',
+        );
+        connections[0]?.become('connected');
+        await pass(20_000);
+        expect(connections).toHaveLength(1);
+        expect(states()).toEqual(['connecting', 'on', 'reconnecting', 'on']);
+        link.stop();
+    });
+
+    test('a session that cannot be restarted, or finds no path all the same, is made anew', async () => {
+        mediaServer([created, problem(404, 'session_not_found'), created]);
+        const refused = linkTo();
+        refused.link.start();
+        await pass();
+        refused.connections[0]?.become('connected');
+        refused.connections[0]?.become('disconnected');
+        await pass(4_000);
+        expect(refused.connections).toHaveLength(2);
+        refused.link.stop();
+
+        mediaServer([created, () => new Response('a=ice-ufrag:new\r\n'), created]);
+        const lost = linkTo();
+        lost.link.start();
+        await pass();
+        lost.connections[0]?.become('connected');
+        lost.connections[0]?.become('disconnected');
+        await pass(12_000);
+        expect(lost.connections).toHaveLength(1);
+        await pass(2_000);
+        expect(lost.connections).toHaveLength(2);
+        lost.link.stop();
     });
 
     test('a short loss of the path is waited out', async () => {

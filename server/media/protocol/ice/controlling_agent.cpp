@@ -18,6 +18,12 @@ ControllingAgent::ControllingAgent(IceCredentials ours, IceCredentials theirs, S
       next_check_(now),
       heard_(now) {}
 
+void ControllingAgent::restart(const IceCredentials& ours, IceCredentials theirs, Instant now) {
+    username_ = theirs.ufrag + ":" + ours.ufrag;
+    password_ = std::move(theirs.pwd);
+    next_check_ = now;
+}
+
 std::optional<Buffer> ControllingAgent::tick(Instant now) {
     if (now < next_check_) return std::nullopt;
     next_check_ = now + (connected_ ? kConsentInterval : kCheckInterval);

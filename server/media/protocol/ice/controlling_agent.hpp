@@ -24,6 +24,9 @@ class ControllingAgent {
 public:
     ControllingAgent(IceCredentials ours, IceCredentials theirs, SocketAddress remote, Random& random, Instant now);
 
+    /// New credentials of both sides, over the same path; checks begin at once.
+    void restart(const IceCredentials& ours, IceCredentials theirs, Instant now);
+
     /// The next check, if one is due.
     std::optional<Buffer> tick(Instant now);
     /// True when this answer proves the path.

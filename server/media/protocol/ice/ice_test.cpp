@@ -138,3 +138,73 @@ TEST("more addresses than there is room for push out the one longest silent, nev
     CHECK(agents.server.validated(SocketAddress::v4({10, 0, 0, 3}, 93), agents.now));
     CHECK_FALSE(agents.server.validated(SocketAddress::v4({10, 0, 0, 3}, 92), agents.now));
 }
+
+TEST("after a restart the credentials before it are good until the new ones are used, and then dead") {
+    Agents agents;
+    auto first = agents.request();
+    first.use_candidate = true;
+    agents.send(first, agents.client_address);
+    const auto fresh = make_ice_credentials(agents.random);
+    agents.server.restart(fresh, "newufrag");
+    CHECK(agents.server.restarting());
+    // Media goes on where it went, and the old checks keep consent.
+    CHECK(agents.server.selected() == agents.client_address);
+    agents.now = agents.now + 15s;
+    CHECK(agents.send(agents.request(), agents.client_address) == IceVerdict::answered);
+    CHECK(agents.server.may_send(agents.now + 19s));
+    // The new ones may come from elsewhere, and move nothing until they nominate.
+    const auto elsewhere = SocketAddress::v4({192, 168, 7, 7}, 6000);
+    auto renewed = agents.request();
+    const auto username = fresh.ufrag + ":newufrag";
+    renewed.username = username;
+    renewed.password = fresh.pwd;
+    CHECK(agents.send(renewed, elsewhere) == IceVerdict::answered);
+    CHECK_FALSE(agents.server.restarting());
+    CHECK(agents.server.selected() == agents.client_address);
+    CHECK(agents.send(agents.request(), agents.client_address) == IceVerdict::unauthenticated);
+    renewed.use_candidate = true;
+    agents.send(renewed, elsewhere);
+    CHECK(agents.server.selected() == elsewhere);
+}
+
+TEST("credentials are never mixed: the new user name with the old password is nobody") {
+    Agents agents;
+    const auto fresh = make_ice_credentials(agents.random);
+    agents.server.restart(fresh, "newufrag");
+    auto mixed = agents.request();
+    const auto username = fresh.ufrag + ":newufrag";
+    mixed.username = username;
+    CHECK(agents.send(mixed, agents.client_address) == IceVerdict::unauthenticated);
+    auto other = agents.request();
+    other.password = fresh.pwd;
+    CHECK(agents.send(other, agents.client_address) == IceVerdict::unauthenticated);
+    CHECK(agents.server.restarting());
+}
+
+TEST("of two restarts in a row the first is forgotten, and what came before both is still good") {
+    Agents agents;
+    const auto second = make_ice_credentials(agents.random), third = make_ice_credentials(agents.random);
+    agents.server.restart(second, "second");
+    agents.server.restart(third, "third");
+    auto forgotten = agents.request();
+    const auto second_name = second.ufrag + ":second", third_name = third.ufrag + ":third";
+    forgotten.username = second_name;
+    forgotten.password = second.pwd;
+    CHECK(agents.send(forgotten, agents.client_address) == IceVerdict::unauthenticated);
+    CHECK(agents.send(agents.request(), agents.client_address) == IceVerdict::answered);
+    auto last = agents.request();
+    last.username = third_name;
+    last.password = third.pwd;
+    CHECK(agents.send(last, agents.client_address) == IceVerdict::answered);
+    CHECK_FALSE(agents.server.restarting());
+}
+
+TEST("an answer is never longer than the authenticated request it answers") {
+    Agents agents;
+    const auto sixes = SocketAddress::v6({0x20, 0x01, 0x0d, 0xb8, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, 65'535);
+    for (const auto& from : {agents.client_address, sixes}) {
+        const auto request = agents.request();
+        REQUIRE(agents.send(request, from) == IceVerdict::answered);
+        CHECK(agents.answer.size() <= write_binding_request(request).size());
+    }
+}

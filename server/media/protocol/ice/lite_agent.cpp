@@ -5,7 +5,13 @@
 namespace confidente::media {
 
 LiteAgent::LiteAgent(IceCredentials ours, std::string their_ufrag, Instant now)
-    : ours_(std::move(ours)), username_(ours_.ufrag + ":" + their_ufrag), heard_(now), selected_heard_(now) {}
+    : current_(std::move(ours), their_ufrag), heard_(now), selected_heard_(now) {}
+
+void LiteAgent::restart(IceCredentials ours, std::string their_ufrag) {
+    // What nobody has asked with yet is replaced; what media goes over now stays good.
+    if (!before_) before_ = std::move(current_);
+    current_ = Generation{std::move(ours), their_ufrag};
+}
 
 LiteAgent::Pair& LiteAgent::pair_of(const SocketAddress& address) {
     for (auto& pair : pairs_)
@@ -18,16 +24,18 @@ LiteAgent::Pair& LiteAgent::pair_of(const SocketAddress& address) {
 
 IceVerdict LiteAgent::receive(const StunMessage& message, const SocketAddress& from, Instant now, Buffer& answer) {
     if (message.message_class() != StunClass::request) return IceVerdict::ignored;
-    if (message.username() != username_) return IceVerdict::unauthenticated;
-    const auto attributes = message.authenticate(ours_.pwd);
+    const bool fresh = message.username() == current_.username;
+    if (!fresh && !(before_ && message.username() == before_->username)) return IceVerdict::unauthenticated;
+    const auto& password = fresh ? current_.ours.pwd : before_->ours.pwd;
+    const auto attributes = message.authenticate(password);
     if (!attributes) return IceVerdict::unauthenticated;
     if (attributes->unknown_required) {
-        answer = write_binding_error(message.transaction(), 420, ours_.pwd);
+        answer = write_binding_error(message.transaction(), 420, password);
         return IceVerdict::answered;
     }
     if (attributes->ice_controlled) {
         // A lite agent is always the controlled one (RFC 8445 §6.1.1): the other side has to take the other role.
-        answer = write_binding_error(message.transaction(), 487, ours_.pwd);
+        answer = write_binding_error(message.transaction(), 487, password);
         return IceVerdict::answered;
     }
     heard_ = now;
@@ -36,7 +44,8 @@ IceVerdict LiteAgent::receive(const StunMessage& message, const SocketAddress& f
     if (attributes->use_candidate) nominated_ = true;
     if (attributes->use_candidate || !selected_) selected_ = from;
     if (selected_ == from) selected_heard_ = now;
-    answer = write_binding_success(message.transaction(), from, ours_.pwd);
+    answer = write_binding_success(message.transaction(), from, password);
+    if (fresh) before_.reset();
     return IceVerdict::answered;
 }
 

@@ -1,6 +1,9 @@
 // The ICE-lite side of a session (RFC 8445 §2.5): it answers authenticated Binding requests, learns from them which
 // remote addresses are real, follows the controlling side's nomination, and keeps consent (RFC 7675) by hearing them.
 //
+// A restart (RFC 8445 section 9) gives both sides new credentials. Those before it are good until the first check with
+// the new ones, so that consent has no gap; media stays where it goes until the new checks nominate.
+//
 // Errors: none. A message with another user fragment or a wrong MESSAGE-INTEGRITY is dropped in silence.
 // Invariants: an address is known only after a request from it was authenticated; nothing is ever sent elsewhere; an
 // answer is no longer than some 110 bytes, for a request of the same size.
@@ -25,6 +28,11 @@ enum class IceVerdict : std::uint8_t { ignored, unauthenticated, answered };
 class LiteAgent {
 public:
     LiteAgent(IceCredentials ours, std::string their_ufrag, Instant now);
+
+    /// New credentials of both sides. A second restart before the first was taken up replaces it.
+    void restart(IceCredentials ours, std::string their_ufrag);
+    /// Restarted, and not yet asked with the new credentials: those before are good too.
+    bool restarting() const { return before_.has_value(); }
 
     /// `answer` gets what goes back to `from`, when the verdict is `answered`.
     IceVerdict receive(const StunMessage& message, const SocketAddress& from, Instant now, Buffer& answer);
@@ -55,10 +63,16 @@ private:
         Instant heard{INT64_MIN / 2};
         bool used = false;
     };
+    struct Generation {
+        IceCredentials ours;
+        std::string username;  ///< `ours:theirs`, as requests must say
+        Generation(IceCredentials own, const std::string& their_ufrag)
+            : ours(std::move(own)), username(ours.ufrag + ":" + their_ufrag) {}
+    };
     Pair& pair_of(const SocketAddress& address);
 
-    IceCredentials ours_;
-    std::string username_;  ///< `ours:theirs`, as requests must say
+    Generation current_;
+    std::optional<Generation> before_;  ///< the last restart
     std::array<Pair, kMaxIcePairs> pairs_;
     std::optional<SocketAddress> selected_;
     bool nominated_ = false;

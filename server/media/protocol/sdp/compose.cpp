@@ -13,14 +13,19 @@ std::string_view name_of(SetupRole role) {
 
 std::string text(PayloadType type) { return std::to_string(type.value); }
 
-/// RFC 8445 section 5.1.2.1: host candidates, the first one preferred.
+/// RFC 8445 section 5.1.2.1: host candidates, the first one preferred. TCP comes after all UDP, even relayed: a lost
+/// segment holds up everything behind it. Its local preference is RFC 6544 section 4.2's, with direction 4 (passive).
 std::string candidate_lines(const LocalTransport& local) {
+    constexpr std::uint32_t kHostUdp = 126, kHostTcp = 0;
     std::string lines;
-    std::uint32_t preference = 65'535, foundation = 1;
+    std::uint32_t place = 0;
     for (const HostCandidate& candidate : local.candidates) {
-        const std::uint32_t priority = 126u << 24 | preference-- << 8 | 255u;
-        lines += "a=candidate:" + std::to_string(foundation++) + " 1 udp " + std::to_string(priority) + " " +
-                 candidate.ip + " " + std::to_string(candidate.port) + " typ host\r\n";
+        const bool tcp = candidate.protocol == CandidateProtocol::tcp;
+        const std::uint32_t preference = tcp ? 4u << 13 | (8'191 - place) : 65'535 - place;
+        const std::uint32_t priority = (tcp ? kHostTcp : kHostUdp) << 24 | preference << 8 | 255u;
+        lines += "a=candidate:" + std::to_string(++place) + (tcp ? " 1 tcp " : " 1 udp ") + std::to_string(priority) +
+                 " " + candidate.ip + " " + std::to_string(candidate.port) + " typ host" +
+                 (tcp ? " tcptype passive\r\n" : "\r\n");
     }
     return lines + "a=end-of-candidates\r\n";
 }
@@ -119,6 +124,13 @@ std::string media_lines(const LocalTransport& local, const NegotiatedMedia& medi
     lines += format_lines(media, written);
     if (written.direction == Direction::sendonly) lines += source_lines(media);
     return lines + simulcast_lines(media, written.direction);
+}
+
+std::string fragment_lines(const LocalTransport& local, const NegotiatedMedia& bundled) {
+    std::string lines = "a=ice-lite\r\na=ice-ufrag:" + local.ufrag + "\r\na=ice-pwd:" + local.password + "\r\n";
+    lines +=
+        "m=" + std::string{to_string(bundled.kind)} + " 9 UDP/TLS/RTP/SAVPF " + text(bundled.payload_type) + "\r\n";
+    return lines + "a=mid:" + bundled.mid + "\r\n" + candidate_lines(local);
 }
 
 std::string refused_lines(const SdpMedia& offered) {

@@ -19,5 +19,6 @@ struct WrittenMedia {
 std::string session_lines(const LocalTransport& local, std::span<const NegotiatedMedia> media, bool lite);
 std::string media_lines(const LocalTransport& local, const NegotiatedMedia& media, const WrittenMedia& written);
 std::string refused_lines(const SdpMedia& offered);
+std::string fragment_lines(const LocalTransport& local, const NegotiatedMedia& bundled);
 
 }  // namespace confidente::media::sdp

@@ -182,6 +182,10 @@ Result<Negotiated> make_play_answer(const SessionDescription& offer, const Local
     return finish(offer, local, std::move(accepted), Direction::sendonly);
 }
 
+std::string make_restart_fragment(const LocalTransport& local, const NegotiatedMedia& bundled) {
+    return sdp::fragment_lines(local, bundled);
+}
+
 namespace {
 
 // The offers of our own client: numbers of our choice.

@@ -35,10 +35,13 @@ struct ExtensionIds {
     std::uint8_t dependency = 0;  ///< only for VP9 and AV1, and with extmap-allow-mixed: keyframes' need the long form
 };
 
-/// Where we can be reached.
+enum class CandidateProtocol : std::uint8_t { udp, tcp };
+
+/// Where we can be reached. Over TCP we only wait (RFC 6544: `tcptype passive`).
 struct HostCandidate {
     std::string ip;
     std::uint16_t port = 0;
+    CandidateProtocol protocol = CandidateProtocol::udp;
 };
 
 /// Our side of the transport. Every string here is ours and safe to write into SDP.
@@ -92,6 +95,10 @@ struct PublishedTrack {
 /// `tracks[j]` with the same kind.
 Result<Negotiated> make_play_answer(const SessionDescription& offer, const LocalTransport& local,
                                     std::span<const PublishedTrack> tracks, std::string_view cname);
+
+/// What answers an ICE restart (RFC 9725 section 4.3.3): our new credentials and candidates, under the m-line that
+/// carries the BUNDLE.
+std::string make_restart_fragment(const LocalTransport& local, const NegotiatedMedia& bundled);
 
 /// Whether something published as `published` can be sent under `offered` of a viewer.
 bool can_carry(const NegotiatedMedia& published, const SdpPayload& offered);

@@ -98,6 +98,12 @@ SocketAddress SocketAddress::v6(const std::array<std::uint8_t, 16>& ip, std::uin
     return {.family = AddressFamily::v6, .ip = ip, .port = port};
 }
 
+SocketAddress SocketAddress::unmapped() const {
+    static constexpr std::array<std::uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+    if (family == AddressFamily::v4 || !std::equal(kMapped.begin(), kMapped.end(), ip.begin())) return *this;
+    return v4({ip[12], ip[13], ip[14], ip[15]}, port);
+}
+
 std::optional<SocketAddress> SocketAddress::parse(std::string_view text, std::uint16_t port) {
     if (text.find(':') == std::string_view::npos) {
         const auto ip = parse_v4(text);

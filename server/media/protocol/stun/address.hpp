@@ -26,6 +26,9 @@ struct SocketAddress {
     /// `127.0.0.1`, `::1`, `2001:db8::1`; IPv4-mapped IPv6 stays IPv6. Nothing for anything else.
     static std::optional<SocketAddress> parse(std::string_view ip, std::uint16_t port);
 
+    /// IPv4-mapped IPv6 (RFC 4291 section 2.5.5.2) as IPv4; everything else as it is.
+    SocketAddress unmapped() const;
+
     Bytes ip_bytes() const { return {ip.data(), family == AddressFamily::v4 ? std::size_t{4} : std::size_t{16}}; }
     std::string ip_text() const;
     std::string text() const;  ///< `127.0.0.1:40000`, `[::1]:40000`

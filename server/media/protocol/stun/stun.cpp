@@ -216,8 +216,8 @@ Buffer write_binding_request(const StunBindingRequest& request) {
     return writer.finish(request.password);
 }
 
-Buffer write_binding_success(const StunTransaction& transaction, const SocketAddress& mapped,
-                             std::string_view password) {
+Buffer write_binding_success(const StunTransaction& transaction, const SocketAddress& seen, std::string_view password) {
+    const SocketAddress mapped = seen.unmapped();
     Writer writer{type_of(StunClass::success), transaction};
     std::array<std::uint8_t, 20> value = {};
     const Bytes ip = mapped.ip_bytes();

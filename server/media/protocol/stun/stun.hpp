@@ -75,6 +75,7 @@ struct StunBindingRequest {
 
 // The writers end every message with MESSAGE-INTEGRITY (when a password is given) and FINGERPRINT.
 Buffer write_binding_request(const StunBindingRequest& request);
+/// An IPv4 address that came over an IPv6 socket (::ffff:192.0.2.1) is told as the IPv4 address that it is.
 Buffer write_binding_success(const StunTransaction& transaction, const SocketAddress& mapped,
                              std::string_view password);
 /// `code` 400, 401, 420 or 487. Without a password there is no MESSAGE-INTEGRITY; such an answer is never longer than

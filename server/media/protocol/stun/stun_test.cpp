@@ -175,3 +175,14 @@ TEST("addresses have one text each") {
     for (std::uint16_t port = 1; port <= 1000; ++port) set.insert(*SocketAddress::parse("10.0.0.1", port));
     CHECK(set.size() == 1000);
 }
+
+TEST("an IPv4 client of an IPv6 socket is told its IPv4 address") {
+    const auto mapped = *SocketAddress::parse("::ffff:192.0.2.7", 4711);
+    CHECK(mapped.unmapped() == SocketAddress::v4({192, 0, 2, 7}, 4711));
+    const auto other = *SocketAddress::parse("2001:db8::7", 4711);
+    CHECK(other.unmapped() == other);
+    const auto answer = write_binding_success({}, mapped, "a password of twenty-two!");
+    const auto read = StunMessage::parse(answer);
+    REQUIRE(read);
+    CHECK(read->authenticate("a password of twenty-two!")->mapped == mapped.unmapped());
+}

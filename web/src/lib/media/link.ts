@@ -1,8 +1,8 @@
-// Keeps one media session alive: connects, notices that it broke, and connects anew with growing patience until it is
-// stopped or the server refuses for good. Publishing and playing differ only in how a connection is built.
+// Keeps one media session alive: connects, notices that its path broke and looks for another, and where there is none
+// connects anew with growing patience until it is stopped or the server refuses for good. Publishing and playing differ only in how a connection is built.
 import type { Problem } from '@client/api/types';
 import { unreachable } from '@client/api/problem';
-import { endSession, type MediaSession, offerSession, Refused } from './exchange';
+import { endSession, type MediaSession, offerSession, Refused, restartSession } from './exchange';
 
 export type LinkState = 'connecting' | 'on' | 'reconnecting' | 'refused' | 'closed';
 
@@ -10,7 +10,7 @@ export interface LinkOptions {
     url: string;
     /** `refused` is a token that the server did not take; null ends the link. */
     bearer: (refused?: string) => Promise<string | null>;
-    build: () => RTCPeerConnection;
+    build: () => RTCPeerConnection | Promise<RTCPeerConnection>;
     onState: (state: LinkState, problem?: Problem) => void;
     /** The server's session when there is one, null when it has gone. */
     onSession?: (session: MediaSession | null) => void;
@@ -59,11 +59,13 @@ export class MediaLink {
         this.drop();
         this.tell(this.wasOn ? 'reconnecting' : 'connecting');
         const abort = (this.abort = new AbortController());
-        const connection = (this.connection = this.options.build());
-        connection.addEventListener('connectionstatechange', () => this.follow(connection));
         this.after(connectMs, () => this.later());
         let token: string | null = null;
         try {
+            const connection = await this.options.build();
+            if (abort.signal.aborted) return connection.close();
+            this.connection = connection;
+            connection.addEventListener('connectionstatechange', () => this.follow(connection));
             token = await this.options.bearer(this.refusedToken);
             if (abort.signal.aborted) return;
             if (token === null) throw new Refused({ status: 401, code: 'unauthorized', detail: '' });
@@ -86,6 +88,18 @@ export class MediaLink {
         this.tell('refused', problem);
     }
 
+    /** The same session by another path; where that fails, a new session. */
+    private async mend(): Promise<void> {
+        const { connection, session, abort } = this;
+        if (!connection || !session || !abort) return this.connect();
+        this.after(connectMs, () => void this.connect());
+        try {
+            await restartSession(connection, session, abort.signal);
+        } catch {
+            if (!abort.signal.aborted) void this.connect();
+        }
+    }
+
     private follow(connection: RTCPeerConnection): void {
         if (connection !== this.connection) return;
         switch (connection.connectionState) {
@@ -97,7 +111,7 @@ export class MediaLink {
                 return this.tell('on');
             case 'disconnected':
                 this.tell('reconnecting');
-                return this.after(patienceMs, () => void this.connect());
+                return this.after(patienceMs, () => void this.mend());
             case 'failed':
                 return this.later();
         }

@@ -35,22 +35,18 @@ export function useBroadcast(
     const hasStream = stream !== null;
     useEffect(() => {
         if (!whipUrl || !hasStream) return;
-        let gone = false;
         let before: Sent | null = null;
-        void iceConfig().then((config) => {
-            if (gone) return;
-            link.current = new MediaLink({
-                url: whipUrl,
-                bearer: (refused) => tokens.accessToken(refused),
-                build: () => publishing(source.current ?? new MediaStream(), config),
-                onState: (next, trouble) => {
-                    before = null;
-                    setState(next);
-                    setProblem(trouble);
-                },
-            });
-            link.current.start();
+        link.current = new MediaLink({
+            url: whipUrl,
+            bearer: (refused) => tokens.accessToken(refused),
+            build: async () => publishing(source.current ?? new MediaStream(), await iceConfig()),
+            onState: (next, trouble) => {
+                before = null;
+                setState(next);
+                setProblem(trouble);
+            },
         });
+        link.current.start();
         const timer = setInterval(() => {
             const connection = link.current?.connection;
             if (!connection || connection.connectionState !== 'connected') return setHealth(unmeasured);
@@ -63,7 +59,6 @@ export function useBroadcast(
         const leave = () => link.current?.stop();
         window.addEventListener('pagehide', leave);
         return () => {
-            gone = true;
             clearInterval(timer);
             window.removeEventListener('pagehide', leave);
             link.current?.stop();

@@ -52,46 +52,40 @@ export function usePlayback(
     }, [video]);
 
     useEffect(() => {
-        let link: MediaLink | null = null;
-        let gone = false;
         let token = playback.token;
         const element = video.current;
-        void iceConfig().then((config) => {
-            if (gone) return;
-            link = current.current = new MediaLink({
-                url: playback.whepUrl,
-                bearer: async (refused) => {
-                    if (refused === token) token = (await renew.current()) ?? token;
-                    return token === refused ? null : token;
-                },
-                build: () => {
-                    const stream = new MediaStream();
-                    return playing(config, (track) => {
-                        stream.addTrack(track);
-                        if (element && element.srcObject !== stream) element.srcObject = stream;
-                        void play();
-                    });
-                },
-                onState: (state, problem) => setView((now) => ({ ...now, state, problem, stalled: false })),
-                onSession: setSession,
-            });
-            link.start();
-        });
+        const link = (current.current = new MediaLink({
+            url: playback.whepUrl,
+            bearer: async (refused) => {
+                if (refused === token) token = (await renew.current()) ?? token;
+                return token === refused ? null : token;
+            },
+            build: async () => {
+                const stream = new MediaStream();
+                return playing(await iceConfig(), (track) => {
+                    stream.addTrack(track);
+                    if (element && element.srcObject !== stream) element.srcObject = stream;
+                    void play();
+                });
+            },
+            onState: (state, problem) => setView((now) => ({ ...now, state, problem, stalled: false })),
+            onSession: setSession,
+        }));
+        link.start();
         const stop = watchPictures(element, (idleMs) => {
             setView((now) => {
                 const seen = now.seen || idleMs === 0;
                 const stalled = now.state === 'on' && seen && idleMs > stallMs;
                 return seen === now.seen && stalled === now.stalled ? now : { ...now, seen, stalled };
             });
-            if (idleMs > renewMs && idleMs % renewMs < watchEveryMs) link?.restart();
+            if (idleMs > renewMs && idleMs % renewMs < watchEveryMs) link.restart();
         });
-        const leave = () => link?.stop();
+        const leave = () => link.stop();
         window.addEventListener('pagehide', leave);
         return () => {
-            gone = true;
             window.removeEventListener('pagehide', leave);
             stop();
-            link?.stop();
+            link.stop();
             current.current = null;
             if (element) element.srcObject = null;
         };
