@@ -59,12 +59,13 @@ async function untilTop(limitMs) {
 test("a viewer's link narrows and widens again, and the layer follows", { timeout: 180_000 }, async (t) => {
     await untilTop(60_000);
     // Layers of 150 and 500 kbit/s: room for either, for the lower one alone, and for either again.
-    for (const [kbps, least] of [[1500, 60], [330, 30], [1500, 50]]) {
+    // The second step is the fall itself, of which only the end is bounded.
+    for (const [kbps, least] of [[1500, 60], [330, 0], [330, 50], [1500, 50]]) {
         const seen = await endure('viewer', 'down', { rate: kbps, queue: 200, delay: 10 });
         const { down } = await live.relays.viewer.stats();
         t.diagnostic(`FAULT_SEED=${seed} ${kbps} kbit/s: ${JSON.stringify(seen)}; its queue dropped ${down.overflowed} so far`);
         assert.ok(seen.shownPercent >= least, `${seen.shownPercent} % of the pictures at ${kbps} kbit/s`);
-        if (kbps === 330) assert.notEqual(seen.layer, 'h', 'the layer went down with the link');
+        if (kbps === 330 && least > 0) assert.notEqual(seen.layer, 'h', 'the layer went down with the link');
     }
     const from = await nowOf(live.watching);
     await live.relays.viewer.clear();

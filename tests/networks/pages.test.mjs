@@ -10,7 +10,7 @@ import { seed } from '../lib/seed.mjs';
 import { startServer } from '../lib/server.mjs';
 import { startTurn, turnSecret } from '../lib/turn.mjs';
 
-const darkSeconds = 10;
+const darkSeconds = 13; // Chromium takes up to 8 to call a connection broken, the page waits 3 more
 let browser;
 before(async () => (browser = await openBrowser()));
 after(async () => browser?.close());
