@@ -96,6 +96,18 @@ test('the camera leaves out what nobody asks for, though somebody watches', asyn
     await stats(model.page, 'outbound-rtp', activeAre, ['l', 'm'], 40_000);
 });
 
+test('what viewers see and what their paths carry is in /metrics', async () => {
+    const text = await (await fetch(`${server.url}/metrics`)).text();
+    const value = (name) => Number(text.split('\n').find((line) => line.startsWith(`${name} `))?.split(' ')[1]);
+    assert.equal(value('confidente_media_viewers_by_layer{layer="0"}'), 1);
+    assert.equal(value('confidente_media_viewers_by_layer{layer="none"}'), 0);
+    assert.ok(value('confidente_media_layer_switches_total') >= 1);
+    const seconds = value('confidente_media_viewer_estimate_bits_per_second_count');
+    assert.ok(seconds >= 10, `${seconds} observations`);
+    assert.equal(value('confidente_media_viewer_estimate_bits_per_second_bucket{le="+Inf"}'), seconds);
+    assert.ok(value('confidente_media_viewer_estimate_bits_per_second_sum') / seconds > 500_000);
+});
+
 test('automatic again, the best picture comes back', async () => {
     await openMenu();
     await client.page.keyboard.press('Home');
