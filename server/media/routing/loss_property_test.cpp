@@ -131,16 +131,19 @@ private:
         });
     }
 
+    /// A viewer as browsers are: it asks for what is missing every 100 ms, ten times.
+    struct Missing {
+        Instant ask_at;
+        int tries = 0;
+    };
     void arrived(SeqNo sequence, std::optional<SeqNo> repeats, const Buffer& payload, Instant now) {
         const SeqNo number = repeats.value_or(sequence);
-        const auto verdict =
-            repeats ? reception_.receive_repair(number, now) : reception_.receive(number, Content::media, now);
+        const std::int64_t before = unroller_.started() ? unroller_.highest().value : -1;
         const std::int64_t place = unroller_.unroll(number).value;
-        if (verdict.arrival == Arrival::repeated) {
-            if (held.contains(place) && held[place] != payload) ++conflicts;
-            return;
-        }
-        held[place] = payload;
+        for (std::int64_t at = before + 1; before >= 0 && at < place; ++at) missing_[at] = {now + 10ms};
+        missing_.erase(place);
+        const auto [known, fresh] = held.try_emplace(place, payload);
+        if (!fresh && known->second != payload) ++conflicts;
     }
 
     /// The server's and the viewer's requests, which may get lost as well.
@@ -148,14 +151,15 @@ private:
         for (const std::uint16_t lost : feedback_of(publication_, now).nacked)
             over_network(now, [this, lost](Instant at) { repeat_to_server(lost, at); });
         if (viewer_.deadline() <= now) viewer_.tick(publication_, now);
-        std::array<SeqNo, 32> lost;
-        const std::size_t count = reception_.take_losses(now, lost);
         Buffer items;
-        for (std::size_t i = 0; i < count; ++i) {
+        for (auto& [place, one] : missing_) {
+            if (one.ask_at > now || one.tries == 10) continue;
+            ++one.tries;
+            one.ask_at = now + 100ms;
             items.resize(items.size() + 4);
-            store_be16(items.data() + items.size() - 4, lost[i].value);
+            store_be16(items.data() + items.size() - 4, ExtendedSeqNo{place}.seq().value);
         }
-        if (count > 0)
+        if (!items.empty())
             over_network(now, [this, items](Instant at) {
                 viewer_.receive_nack({{1}, {7000}, items}, publication_, at,
                                      [&](const OutgoingRtp& again) { to_viewer(again, at); });
@@ -186,7 +190,7 @@ private:
     std::map<std::uint16_t, Wire> history_;
     Publication publication_;
     Subscription viewer_;
-    Reception reception_;
+    std::map<std::int64_t, Missing> missing_;
     SeqNoUnroller unroller_;
     bool first_ = false;
 };

@@ -20,7 +20,7 @@ Reception::Verdict Reception::receive(SeqNo sequence, Content content, Instant n
     const bool first = !unroller_.started();
     const std::int64_t before = unroller_.highest().value, place = unroller_.unroll(sequence).value;
     if (!first && place <= before) {
-        const Verdict verdict = fill(place, now);
+        const Verdict verdict = fill(place, Way::plain, now);
         received_ += verdict.arrival == Arrival::late ? 1 : 0;
         return verdict;
     }
@@ -37,7 +37,7 @@ Reception::Verdict Reception::receive(SeqNo sequence, Content content, Instant n
 Reception::Verdict Reception::receive_repair(SeqNo original, Instant now) {
     if (!unroller_.started()) return {};
     const ExtendedSeqNo highest = unroller_.highest(), place = highest + original.since(highest.seq());
-    return place > highest ? Verdict{} : fill(place.value, now);
+    return place > highest ? Verdict{} : fill(place.value, Way::repair, now);
 }
 
 bool Reception::asked_for(SeqNo original) const {
@@ -61,9 +61,11 @@ void Reception::note_keyframe() {
 
 void Reception::restart() {
     // The way to the sender is the same.
-    const auto round_trip = round_trip_;
+    const Reception before = *this;
     *this = Reception{};
-    round_trip_ = round_trip;
+    round_trip_ = before.round_trip_;
+    repairs_seen_ = before.repairs_seen_;
+    nack_delay_ = before.nack_delay_;
 }
 
 Reception::Verdict Reception::advance(std::int64_t sequence, Content content) {
@@ -75,12 +77,12 @@ Reception::Verdict Reception::advance(std::int64_t sequence, Content content) {
     return {Arrival::fresh, sequence - dropped_};
 }
 
-Reception::Verdict Reception::fill(std::int64_t sequence, Instant now) {
+Reception::Verdict Reception::fill(std::int64_t sequence, Way way, Instant now) {
     if (sequence < 0) return {};
     Slot& hole = slot(sequence);
     if (hole.sequence != sequence || hole.state != State::missing) return {};
     hole.state = State::received;
-    close_hole(sequence, now);
+    close_hole(sequence, way, now);
     return {Arrival::late, sequence - hole.dropped_before};
 }
 
@@ -93,14 +95,20 @@ void Reception::open_holes(std::int64_t from, std::int64_t to, Instant now) {
     }
     for (std::int64_t at = std::max(from, to - static_cast<std::int64_t>(kReceptionWindow)); at < to; ++at) {
         slot(at) = {at, dropped_, State::missing};
-        if (!flood) missing_[missing_count_++] = {at, now + kNackDelay, now, {}, 0};
+        if (!flood) missing_[missing_count_++] = {at, now + nack_delay_, now, {}, 0};
     }
 }
 
-void Reception::close_hole(std::int64_t sequence, Instant now) {
+void Reception::close_hole(std::int64_t sequence, Way way, Instant now) {
     for (std::size_t i = 0; i < missing_count_; ++i) {
-        if (missing_[i].sequence != sequence) continue;
-        if (missing_[i].tries > 0) note_round_trip(missing_[i], now);
+        const Missing& one = missing_[i];
+        if (one.sequence != sequence) continue;
+        repairs_seen_ = repairs_seen_ || way == Way::repair;
+        // Without RTX a repetition looks like a packet that was overtaken, but it takes its time.
+        const bool in_time = now - one.first_asked >= kMinNackInterval;
+        const bool repeated = one.tries > 0 && (way == Way::repair || (!repairs_seen_ && in_time));
+        if (repeated) note_round_trip(one, now);
+        note_gap(repeated ? Duration{0} : now - one.lost_at);
         std::copy(missing_.begin() + static_cast<std::ptrdiff_t>(i) + 1,
                   missing_.begin() + static_cast<std::ptrdiff_t>(missing_count_),
                   missing_.begin() + static_cast<std::ptrdiff_t>(i));
@@ -109,21 +117,35 @@ void Reception::close_hole(std::int64_t sequence, Instant now) {
     }
 }
 
+/// Moves towards the time in which three of four gaps close; one that only a repetition closed speaks for no wait.
+void Reception::note_gap(Duration lateness) {
+    const Duration step = lateness > nack_delay_ ? 3 * kNackDelayStep : -kNackDelayStep;
+    nack_delay_ = std::clamp<Duration>(nack_delay_ + step, kNackDelay, kMaxNackDelay);
+}
+
 /// Which of several requests was answered cannot be told (Karn), so only packets asked for once count. Where there are
 /// none any more, the round trip has grown beyond what is waited for: then one that was asked for again is believed.
+/// A shorter one is believed sooner than a longer one, since it costs less to ask twice than to give up.
 void Reception::note_round_trip(const Missing& repaired, Instant now) {
     const Duration sample = now - repaired.first_asked;
-    if (repaired.tries > 1 && round_trip_ && ++unclear_round_trips_ < kMaxUnclearRoundTrips) return;
-    const bool clear = repaired.tries == 1;
+    if (repaired.tries > 1) {
+        shortest_unclear_ = unclear_round_trips_ == 0 ? sample : std::min(shortest_unclear_, sample);
+        if (++unclear_round_trips_ < kMaxUnclearRoundTrips) return;
+    }
     unclear_round_trips_ = 0;
-    round_trip_ = round_trip_ && clear ? *round_trip_ + (sample - *round_trip_) / 8 : sample;
+    if (repaired.tries > 1)
+        round_trip_ = shortest_unclear_;
+    else if (!round_trip_)
+        round_trip_ = sample;
+    else
+        *round_trip_ += (sample - *round_trip_) / (sample < *round_trip_ ? 2 : 8);
 }
 
 Duration Reception::wait_after(int tries) const {
     const Duration first =
         round_trip_ ? std::clamp<Duration>(*round_trip_ + *round_trip_ / 4, kMinNackInterval, kMaxNackInterval)
                     : kNackInterval;
-    return std::min<Duration>(first + (tries - 1) * first / 2, kMaxNackInterval);
+    return std::min<Duration>(first + (tries - 1) * first / 4, kMaxNackInterval);
 }
 
 std::size_t Reception::take_losses(Instant now, std::span<SeqNo> out) {

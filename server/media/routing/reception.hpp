@@ -19,11 +19,13 @@ namespace confidente::media {
 inline constexpr std::size_t kReceptionWindow = 2048;  ///< packets; older ones count as repeated
 inline constexpr int kMaxJump = 3000;            ///< RFC 3550 appendix A.1, MAX_DROPOUT; beyond it the source is new
 inline constexpr std::size_t kMaxMissing = 256;  ///< asked for at the same time; more is a case for a keyframe
-inline constexpr int kMaxNackTries = 8;
+inline constexpr int kMaxNackTries = 10;
 inline constexpr Duration kMaxLossAge = 1500ms;  ///< viewers' jitter buffers have given up by then
-inline constexpr Duration kNackDelay = 8ms;      ///< neighbours swapped on the way are no loss
-/// Between two requests for a packet: a round trip and a quarter, growing by half of it with each; so much before the
-/// first repetition has told the round trip.
+/// Neighbours swapped on the way are no loss. Where packets overtake each other by more, three quarters of the gaps
+/// that close by themselves are waited for, up to the longest.
+inline constexpr Duration kNackDelay = 8ms, kMaxNackDelay = 60ms, kNackDelayStep = 500us;
+/// Between two requests for a packet: a round trip and a quarter, growing by a quarter of it with each; so much before
+/// the first repetition has told the round trip.
 inline constexpr Duration kNackInterval = 80ms;
 inline constexpr Duration kMinNackInterval = 20ms, kMaxNackInterval = 500ms;
 inline constexpr int kMaxUnclearRoundTrips =
@@ -62,6 +64,8 @@ public:
     bool take_hopeless();
     /// To the sender and back, as its repetitions tell; smoothed.
     std::optional<Duration> round_trip() const { return round_trip_; }
+    /// How long a gap is left alone.
+    Duration nack_delay() const { return nack_delay_; }
 
     /// For the jitter: call for each fresh media packet.
     void note_time(RtpTimestamp timestamp, std::uint32_t clock_rate, Instant now);
@@ -83,11 +87,13 @@ private:
     };
     Slot& slot(std::int64_t sequence) { return slots_[static_cast<std::size_t>(sequence) % kReceptionWindow]; }
     void open_holes(std::int64_t from, std::int64_t to, Instant now);
-    void close_hole(std::int64_t sequence, Instant now);
+    enum class Way : std::uint8_t { plain, repair };
+    void close_hole(std::int64_t sequence, Way way, Instant now);
+    void note_gap(Duration lateness);
     void note_round_trip(const Missing& repaired, Instant now);
     Duration wait_after(int tries) const;
     Verdict advance(std::int64_t sequence, Content content);
-    Verdict fill(std::int64_t sequence, Instant now);
+    Verdict fill(std::int64_t sequence, Way way, Instant now);
 
     SeqNoUnroller unroller_;
     std::array<Slot, kReceptionWindow> slots_ = {};
@@ -99,6 +105,9 @@ private:
     std::int64_t keyframe_ = -1;  ///< the newest packet when a decoder could last start
     std::optional<Duration> round_trip_;
     int unclear_round_trips_ = 0;
+    Duration shortest_unclear_{0};
+    bool repairs_seen_ = false;  ///< by RTX; what comes late without was overtaken
+    Duration nack_delay_ = kNackDelay;
 
     std::int64_t base_ = 0;  ///< first number, for the expected count
     std::uint64_t received_ = 0, expected_before_ = 0, received_before_ = 0;
