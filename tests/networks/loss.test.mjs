@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { metric } from '../lib/gauges.mjs';
 import { openLiveThroughRelays } from '../lib/live_through.mjs';
 import { nowOf, recoveredAfter, samplesOf, seenBetween, shownOfSent } from '../lib/rtc.mjs';
 import { amount, seed } from '../lib/seed.mjs';
@@ -46,7 +47,7 @@ async function countLost() {
 /** Both legs through the profile for a while; what was seen, and how soon after the end the picture moved again. */
 async function endure(profile) {
     const relays = Object.values(live.relays);
-    const before = await countLost();
+    const [before, pauses] = [await countLost(), await metric(live.server, 'confidente_media_video_pauses_total')];
     const from = await nowOf(live.watching);
     await Promise.all(relays.map((relay) => relay.both(profile)));
     await pause(hardMs);
@@ -56,7 +57,8 @@ async function endure(profile) {
     const samples = await samplesOf(live.watching);
     const seen = seenBetween(samples, from, to);
     const share = shownOfSent(await samplesOf(live.sending), seen.frames, from, to);
-    return { ...seen, ...share, relayLost: (await countLost()) - before, recoveredMs: recoveredAfter(samples, to, movingFps) };
+    const paused = (await metric(live.server, 'confidente_media_video_pauses_total')) - pauses;
+    return { ...seen, ...share, paused, relayLost: (await countLost()) - before, recoveredMs: recoveredAfter(samples, to, movingFps) };
 }
 
 for (const { name, profile, frozen, shown } of hardships)

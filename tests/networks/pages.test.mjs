@@ -43,7 +43,8 @@ async function onAir(server, prepare) {
 function exchanges(page) {
     const all = [];
     page.on('response', (response) => {
-        if (/\/wh[ie]p(\/|$)/.test(new URL(response.url()).pathname)) all.push(`${response.request().method()} ${response.status()}`);
+        const method = response.request().method();
+        if (method !== 'GET' && /\/wh[ie]p(\/|$)/.test(new URL(response.url()).pathname)) all.push(`${method} ${response.status()}`);
     });
     return all;
 }
