@@ -12,7 +12,8 @@ using Ids = std::vector<std::string>;
 TEST("a live that nobody publishes is given when its grace ends, and again until it is settled") {
     ManualClock clock;
     lives::Thumbnails thumbnails{"unused"};
-    EngineStage stage{thumbnails, clock};
+    lives::MediaSessions sessions;
+    EngineStage stage{thumbnails, sessions, clock, nullptr};
     stage.await_publisher("first");
     clock.advance(lives::kPublisherGrace - 1s);
     stage.await_publisher("second");
@@ -30,7 +31,8 @@ TEST("a live that nobody publishes is given when its grace ends, and again until
 TEST("a model who comes back keeps the live") {
     ManualClock clock;
     lives::Thumbnails thumbnails{"unused"};
-    EngineStage stage{thumbnails, clock};
+    lives::MediaSessions sessions;
+    EngineStage stage{thumbnails, sessions, clock, nullptr};
     stage.publisher_gone("live", media::HangUpReason::lost);
     clock.advance(lives::kPublisherGrace);
     CHECK(stage.abandoned() == Ids{"live"});

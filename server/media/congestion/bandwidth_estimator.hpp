@@ -35,6 +35,8 @@ inline constexpr std::size_t kWireOverhead = 28;  ///< IPv4 and UDP headers
 inline constexpr Duration kFeedbackSilence = 1s;  ///< the path may be dead: half the rate, and again
 inline constexpr std::uint64_t kWantsEverything = UINT64_MAX;
 
+inline constexpr Duration kFullPath = 200ms;  ///< of standing queue
+
 class BandwidthEstimator {
 public:
     enum class Probing : std::uint8_t { allowed, impossible };  ///< impossible: there is nothing to probe with
@@ -62,6 +64,9 @@ public:
     bool heard() const { return heard_; }
     /// The path was full at least once: the estimate is a measure, not a beginning.
     bool measured() const { return measured_; }
+    /// Something waits before the path, or more is lost than by chance: only then is a low estimate reason enough to go
+    /// without a picture. Jitter and loss make the estimate lower than what a bad radio link carries.
+    bool is_full() const { return queue_.waiting() >= kFullPath || loss_.share() > kChanceShare; }
     std::optional<std::uint64_t> acked_bps() const { return acked_.bps(); }
     Duration round_trip() const { return round_trip_; }
     double loss_share() const { return loss_.share(); }

@@ -31,7 +31,8 @@ void LossLimit::report(std::int64_t packets, std::int64_t lost, const Sent& sent
         const double from = static_cast<double>(std::min(bps_, sent.estimate_bps));
         auto allowed = static_cast<std::uint64_t>(from * (1 - share_ / 2));
         if (share_ > kFloodShare) allowed = std::min(allowed, sent.acked_bps);
-        bps_ = std::max(kMinEstimateBps, allowed);
+        const auto floor = share_ > kChanceShare ? kMinEstimateBps : std::min(bps_, kChanceFloorBps);
+        bps_ = std::max(floor, allowed);
     } else if (share_ < kLowLossShare && bps_ != kNoLimit) {
         const double seconds = std::min(1.0, static_cast<double>(span.count()) / 1e9);
         bps_ += static_cast<std::uint64_t>(static_cast<double>(bps_) * kGrowthPerSecond * seconds);

@@ -11,6 +11,10 @@ namespace confidente::media {
 inline constexpr std::uint64_t kNoLimit = UINT64_MAX;
 inline constexpr double kHighLossShare = 0.10, kLowLossShare = 0.02;
 inline constexpr double kFloodShare = 0.25;  ///< so much lost is no accident: what arrived is what goes through
+/// Chance loses that much at most. Up to it loss alone lowers to a small picture with its sound and no further: on a
+/// bad radio link less traffic is lost as often, and whoever sees nothing for it has won nothing.
+inline constexpr double kChanceShare = 0.35;
+inline constexpr std::uint64_t kChanceFloorBps = 300'000;
 /// Packets that a judgement needs: with 2 % of random loss eleven of a hundred are missing once in hours.
 inline constexpr std::int64_t kLossSample = 100;
 inline constexpr std::int64_t kLossAlarm = 20;      ///< so many missing are judged at once

@@ -51,7 +51,7 @@ void Switchboard::set_budget(Session& viewer, Instant now) {
     const auto all = viewer.estimator->bps();
     // Never zero, which would mean that nothing is known.
     const auto budget = std::max<std::uint64_t>(1, (all - std::min(all, viewer.audio_bps)) * 100 / kVideoWirePercent);
-    video->set_budget_bps(budget, viewer.estimator->measured());
+    video->set_budget_bps(budget, viewer.estimator->measured(), viewer.estimator->is_full());
     const bool fell = budget * 100 < viewer.budget_bps * 97;
     if (fell || budget > viewer.budget_bps) viewer.budget_bps = budget;
     if (fell && source) video->limits_changed(*source, now);

@@ -63,7 +63,8 @@ void LayerSelector::choose(Ladder on, Instant now) {
     if (!starved_) {
         const auto shown = static_cast<std::size_t>(at - ladder.begin());
         auto fits = fitting(ladder, top, 100);
-        const bool enough = fits || !measured_ || ladder[0].bitrate_bps * kStarvedPercent / 100 <= budget_bps_;
+        const bool enough =
+            fits || !measured_ || !may_starve_ || ladder[0].bitrate_bps * kStarvedPercent / 100 <= budget_bps_;
         if (!fits && enough) fits = 0;
         if (!fits || *fits < shown) return descend(ladder, fits, ladder[shown].bitrate_bps, now);
         if (!high || *high <= shown) {

@@ -38,7 +38,9 @@ public:
     /// At most this layer, while it is on; nothing = the best there is.
     void set_highest_layer(std::optional<std::uint8_t> layer) { highest_layer_ = layer; }
     /// What the viewer's connection carries; 0 = unknown, everything fits. `measured`: the path was full before.
-    void set_budget_bps(std::uint64_t budget, bool measured = true) {
+    /// `may_starve`: the path is full, so that even the lowest layer may be too much.
+    void set_budget_bps(std::uint64_t budget, bool measured = true, bool may_starve = true) {
+        may_starve_ = may_starve;
         budget_bps_ = budget;
         measured_ = measured;
     }
@@ -75,7 +77,7 @@ private:
     std::uint8_t highest_step_ = 0xFF;
     std::optional<std::uint8_t> highest_layer_;
     std::uint64_t budget_bps_ = 0;
-    bool measured_ = true;
+    bool measured_ = true, may_starve_ = true;
     std::optional<std::uint8_t> current_, target_;
     std::uint32_t epoch_ = 0;
     bool starved_ = false;

@@ -91,7 +91,9 @@ public:
     /// See LayerSelector.
     void set_highest_step(std::uint8_t step) { selector_.set_highest_step(step); }
     void set_highest_layer(std::optional<std::uint8_t> layer) { selector_.set_highest_layer(layer); }
-    void set_budget_bps(std::uint64_t budget, bool measured = true) { selector_.set_budget_bps(budget, measured); }
+    void set_budget_bps(std::uint64_t budget, bool measured = true, bool may_starve = true) {
+        selector_.set_budget_bps(budget, measured, may_starve);
+    }
     void limits_changed(Publication& publication, Instant now) { choose(publication, now); }
     std::optional<std::uint8_t> layer() const { return selector_.current(); }
     bool starved() const { return selector_.starved(); }
