@@ -1052,7 +1052,7 @@ export interface components {
             layers: components["schemas"]["Layer"][];
             /** @description The limit; null when the connection alone decides. */
             chosen: string | null;
-            /** @description Null when there is no picture yet */
+            /** @description Null when there is no picture yet, or the sound alone. */
             shown: string | null;
         };
         Earnings: {

@@ -35,7 +35,7 @@ inline constexpr std::size_t kWireOverhead = 28;  ///< IPv4 and UDP headers
 inline constexpr Duration kFeedbackSilence = 1s;  ///< the path may be dead: half the rate, and again
 inline constexpr std::uint64_t kWantsEverything = UINT64_MAX;
 
-inline constexpr Duration kFullPath = 200ms;  ///< of standing queue
+inline constexpr Duration kFullPath = 60ms;  ///< of standing queue
 
 class BandwidthEstimator {
 public:
