@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace confidente::media {
 namespace {
@@ -53,6 +54,9 @@ void BandwidthEstimator::receive(const TransportFeedback& feedback, Instant now)
     if (!newest) return;
     heard_ = true;
     heard_at_ = now;
+    // What an outage swallowed says nothing of what the path carries.
+    if (std::exchange(was_silent_, false)) forgives_until_ = now + round_trip_ + kForgiven;
+    if (now < forgives_until_) lost = std::min<std::int64_t>(lost, 0);
     first_unheard_.reset();
     const Duration sample = std::clamp<Duration>(now - *newest, kMinRoundTrip, kMaxRoundTrip);
     round_trip_ = round_trip_ * 7 / 8 + sample / 8;
@@ -95,6 +99,7 @@ void BandwidthEstimator::tick(Instant now) {
     if (heard_ && first_unheard_ && now - *first_unheard_ >= kFeedbackSilence) {
         control_.lower_to(bps() / 2);
         measured_ = true;
+        was_silent_ = true;
         first_unheard_.reset();
         prober_.fell(now);
         // What waits in the path will come in one heap; it is no measure.

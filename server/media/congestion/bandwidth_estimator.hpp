@@ -35,7 +35,8 @@ inline constexpr std::size_t kWireOverhead = 28;  ///< IPv4 and UDP headers
 inline constexpr Duration kFeedbackSilence = 1s;  ///< the path may be dead: half the rate, and again
 inline constexpr std::uint64_t kWantsEverything = UINT64_MAX;
 
-inline constexpr Duration kFullPath = 60ms;  ///< of standing queue
+inline constexpr Duration kForgiven = 500ms;  ///< beside the round trip: losses of an outage are told late
+inline constexpr Duration kFullPath = 200ms;  ///< of standing queue
 
 class BandwidthEstimator {
 public:
@@ -92,6 +93,8 @@ private:
     Instant heard_at_;
     std::optional<Instant> first_unheard_;  ///< when the first packet after the last feedback left
     bool heard_ = false, measured_ = false;
+    bool was_silent_ = false;
+    Instant forgives_until_{INT64_MIN / 2};  ///< losses
 };
 
 }  // namespace confidente::media
