@@ -8,7 +8,8 @@ const swarm = join(root, 'build/bench/swarm');
 const seconds = process.env.SECONDS ?? '5';
 const sizes = (process.env.SOCKETS ?? '1000,5000,10000').split(',');
 mkdirSync(join(root, 'build/bench'), { recursive: true });
-await output('g++', ['-std=c++20', '-O2', '-Wall', '-Wextra', 'bench/realtime/swarm.cpp', '-o', swarm]);
+await output('g++', ['-std=c++20', '-O2', '-Wall', '-Wextra', '-Ibench/lib', 'bench/realtime/swarm.cpp',
+    'bench/lib/process_figures.cpp', '-o', swarm]);
 
 const servers = {
     confidente: () => startProgram(join(root, 'build/release/realtime_peer'), []),

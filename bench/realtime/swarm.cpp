@@ -22,15 +22,18 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <map>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "process_figures.hpp"
+
 namespace {
+
+using bench::cpu_seconds;
+using bench::resident_bytes;
 
 using Clock = std::chrono::steady_clock;
 
@@ -39,25 +42,6 @@ std::int64_t now_ns() { return Clock::now().time_since_epoch().count(); }
 [[noreturn]] void die(const std::string& why) {
     std::fprintf(stderr, "swarm: %s\n", why.c_str());
     std::exit(1);
-}
-
-/// User and system time of the process, in seconds (proc(5), fields 14 and 15).
-double cpu_seconds(int pid) {
-    std::ifstream in{"/proc/" + std::to_string(pid) + "/stat"};
-    std::string all{std::istreambuf_iterator<char>{in}, {}};
-    std::istringstream fields{all.substr(all.rfind(')') + 2)};
-    std::string word;
-    for (int i = 3; i < 14; ++i) fields >> word;
-    long user = 0, system = 0;
-    fields >> user >> system;
-    return static_cast<double>(user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
-}
-
-std::int64_t resident_bytes(int pid) {
-    std::ifstream in{"/proc/" + std::to_string(pid) + "/statm"};
-    std::int64_t total = 0, resident = 0;
-    in >> total >> resident;
-    return resident * sysconf(_SC_PAGESIZE);
 }
 
 /// A masked text frame (RFC 6455 §5.2); the mask is zero, which is a mask like any other.

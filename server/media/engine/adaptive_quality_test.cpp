@@ -6,10 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "media/client/publishing_client.hpp"
-#include "media/client/watching_client.hpp"
-#include "media/engine/switchboard.hpp"
-#include "testing/network.hpp"
+#include "media/engine/switchboard_for_test.hpp"
 #include "testing/test.hpp"
 
 using namespace confidente;
@@ -17,66 +14,9 @@ using namespace confidente::media;
 
 namespace {
 
-using Net = confidente::testing::Network<SocketAddress>;
-const SocketAddress kServer = SocketAddress::v4({10, 0, 0, 1}, 40000);
-
-const Certificate& identity(std::size_t which) {
-    static const auto made = [] {
-        std::vector<std::unique_ptr<Certificate>> both;
-        for (int i = 0; i < 2; ++i) both.push_back(std::move(*Certificate::make()));
-        return both;
-    }();
-    return *made[which];
-}
-
-struct Told final : EngineEvents {
-    std::vector<std::string> layers;  ///< as wanted last
-    int told = 0;
-    void publisher_connected(std::string_view) override {}
-    void publisher_gone(std::string_view, HangUpReason) override {}
-    void viewer_connected(std::string_view, std::string_view) override {}
-    void viewer_gone(std::string_view, std::string_view, HangUpReason) override {}
-    void thumbnail(std::string_view, Buffer) override {}
-    void layers_wanted(std::string_view, std::string_view, const std::vector<std::string>& ids) override {
-        layers = ids;
-        ++told;
-    }
-};
-
-struct Server {
-    Net& network;
-    SeededRandom random{99};
-    Told told;
-    Switchboard board;
-
-    explicit Server(Net& net)
-        : network(net),
-          board({.candidates = {{"10.0.0.1", 40000}}, .thumbnail_interval = 10s, .max_publish_bps = 12'000'000},
-                {.events = told,
-                 .random = random,
-                 .certificate = identity(0),
-                 .keyframe = [](const std::string&, Buffer) {},
-                 .flush =
-                     [this](Outbox& out) {
-                         for (std::size_t i = 0; i < out.size(); ++i)
-                             network.send(out.datagram(i), kServer, out.head(i).to);
-                         out.clear();
-                     }},
-                net.now()) {
-        network.attach(kServer, {.receive =
-                                     [this](Buffer& bytes, const SocketAddress& from, Instant now) {
-                                         board.receive({bytes, from}, now);
-                                         board.settle(now);
-                                     },
-                                 .tick =
-                                     [this](Instant now) {
-                                         board.tick(now);
-                                         board.settle(now);
-                                     },
-                                 .deadline = [this] { return board.deadline(); }});
-    }
-    ~Server() { network.detach(kServer); }
-};
+using simulated::identity;
+using simulated::Net;
+using simulated::Server;
 
 /// Three layers at 25 frames a second, paced as a browser paces them, and the sound. Keyframes when asked.
 class Simulcast {
@@ -147,7 +87,7 @@ private:
             ++audio_sent;
             write(audio_, {1009}, audio_sequence_, audio_timestamp_ += 960, true, "", Buffer(100, 0x55), now);
         }
-        const auto& wanted = server_.told.layers;
+        const auto& wanted = server_.diary.layers;
         if (obeys && !wanted.empty())
             for (auto& sender : senders) {
                 const bool active = std::find(wanted.begin(), wanted.end(), sender.rid) != wanted.end();
@@ -400,12 +340,12 @@ TEST("layers that nobody needs are not asked for, and come back within a second 
     Server server(network);
     Simulcast publisher(server);
     network.run_for(5s);
-    CHECK(server.told.told == 0);
+    CHECK(server.diary.layers_told == 0);
     network.run_for(15s);
-    CHECK(server.told.layers == std::vector<std::string>{"l", "m"});
-    const auto quiet = server.told.told;
+    CHECK(server.diary.layers == std::vector<std::string>{"l", "m"});
+    const auto quiet = server.diary.layers_told;
     network.run_for(60s);
-    CHECK(server.told.told == quiet);
+    CHECK(server.diary.layers_told == quiet);
     auto viewer = std::make_unique<Viewer>(server, 2);
     const auto first = network.now();
     REQUIRE(network.run_until([&] { return viewer->frames() > 0; }, 2s));
@@ -413,17 +353,17 @@ TEST("layers that nobody needs are not asked for, and come back within a second 
     const auto took = viewer->until("h", 5s);
     std::printf("# a viewer of a live that pauses: the best layer %.0f ms after the first picture\n", ms(took));
     CHECK(took < 2s);
-    CHECK(server.told.layers == std::vector<std::string>{"l", "m", "h"});
+    CHECK(server.diary.layers == std::vector<std::string>{"l", "m", "h"});
     network.run_for(20s);
     CHECK(viewer->shown() == "h");
     REQUIRE(server.board.hang_up(viewer->session, network.now()));
     network.run_for(15s);
-    CHECK(server.told.layers == std::vector<std::string>{"l", "m"});
+    CHECK(server.diary.layers == std::vector<std::string>{"l", "m"});
     // One who cannot be told goes on as it likes, and is told again now and then.
     publisher.obeys = false;
     for (auto& sender : publisher.senders) sender.active = true;
-    const auto told = server.told.told;
+    const auto told = server.diary.layers_told;
     network.run_for(30s);
-    CHECK(server.told.told - told >= 4);
-    CHECK(server.told.told - told <= 8);
+    CHECK(server.diary.layers_told - told >= 4);
+    CHECK(server.diary.layers_told - told <= 8);
 }

@@ -32,6 +32,8 @@ inline const Certificate& identity(std::size_t which) {
 /// Writes down what the engine tells, one line each.
 struct Diary final : EngineEvents {
     std::vector<std::string> lines;
+    std::vector<std::string> layers;  ///< as wanted last
+    int layers_told = 0;
     void publisher_connected(std::string_view stream) override { add("+publisher", stream); }
     void publisher_gone(std::string_view stream, HangUpReason reason) override {
         add("-publisher", stream);
@@ -44,6 +46,8 @@ struct Diary final : EngineEvents {
     }
     void thumbnail(std::string_view, Buffer) override {}
     void layers_wanted(std::string_view stream, std::string_view, const std::vector<std::string>& ids) override {
+        layers = ids;
+        ++layers_told;
         add("layers", stream);
         for (const auto& id : ids) lines.back() += " " + id;
     }

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "media/engine/segments.hpp"
+#include "media/engine/socket_address.hpp"
 
 namespace confidente::media {
 
@@ -19,22 +20,6 @@ namespace {
 constexpr std::size_t kSendBatch = 64;  // calls of one sendmmsg
 constexpr std::size_t kReceiveSlot = 65'536;
 constexpr std::size_t kSegmentControl = CMSG_SPACE(sizeof(std::uint16_t)), kReceiveControl = CMSG_SPACE(sizeof(int));
-
-socklen_t to_socket(const SocketAddress& address, sockaddr_storage& out) {
-    std::memset(&out, 0, sizeof out);
-    if (address.family == AddressFamily::v4) {
-        auto& v4 = reinterpret_cast<sockaddr_in&>(out);
-        v4.sin_family = AF_INET;
-        v4.sin_port = htons(address.port);
-        std::memcpy(&v4.sin_addr, address.ip.data(), 4);
-        return sizeof v4;
-    }
-    auto& v6 = reinterpret_cast<sockaddr_in6&>(out);
-    v6.sin6_family = AF_INET6;
-    v6.sin6_port = htons(address.port);
-    std::memcpy(&v6.sin6_addr, address.ip.data(), 16);
-    return sizeof v6;
-}
 
 /// The size at which the kernel joined datagrams (UDP_GRO), or the whole when it did not.
 std::uint32_t piece_bytes(const msghdr& header, std::uint32_t whole) {
@@ -56,21 +41,6 @@ void ask_for_segments(msghdr& header, char* control, std::uint16_t bytes) {
     one->cmsg_type = UDP_SEGMENT;
     one->cmsg_len = CMSG_LEN(sizeof bytes);
     std::memcpy(CMSG_DATA(one), &bytes, sizeof bytes);
-}
-
-SocketAddress from_socket(const sockaddr_storage& in) {
-    SocketAddress address;
-    if (in.ss_family == AF_INET) {
-        const auto& v4 = reinterpret_cast<const sockaddr_in&>(in);
-        address.port = ntohs(v4.sin_port);
-        std::memcpy(address.ip.data(), &v4.sin_addr, 4);
-    } else {
-        const auto& v6 = reinterpret_cast<const sockaddr_in6&>(in);
-        address.family = AddressFamily::v6;
-        address.port = ntohs(v6.sin6_port);
-        std::memcpy(address.ip.data(), &v6.sin6_addr, 16);
-    }
-    return address;
 }
 }  // namespace
 
