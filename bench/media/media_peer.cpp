@@ -21,6 +21,7 @@ struct Deaf final : media::EngineEvents {
     void viewer_connected(std::string_view, std::string_view) override {}
     void viewer_gone(std::string_view, std::string_view, media::HangUpReason) override {}
     void thumbnail(std::string_view, Buffer) override {}
+    void layers_wanted(std::string_view, std::string_view, const std::vector<std::string>&) override {}
 };
 
 using Done = std::function<void(Result<media::Answer>)>;
